@@ -1,0 +1,244 @@
+"""Step 06: an action per segment, a control group per segment, and the audiences to upload."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from segmentation.privacy import write_csv
+from segmentation.problems import DataProblem, some
+
+PLAY_COLUMNS = ("segment", "action", "channel", "offer", "cost_per_contact")
+POWER, ERROR = 0.8, 0.05
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A plan: one row a segment, and one row a customer with the arm that chance gave."""
+
+    plan: pd.DataFrame
+    customers: pd.DataFrame
+
+
+def read_plays(path: Path) -> pd.DataFrame:
+    """Read the table of actions, which the user may edit.
+
+    Returns
+    -------
+    DataFrame indexed by segment name: action, channel, offer, cost_per_contact (shop currency)
+
+    Raises
+    ------
+    DataProblem
+        A column is missing, a segment stands there twice, or a cost is no number.
+    """
+    if not path.is_file():
+        raise DataProblem(
+            f"Can't read the actions: there is no file {some([path.name])}. Set `plays` to the table's path."
+        )
+    plays = pd.read_csv(path, dtype=str, keep_default_na=False)
+    missing = [column for column in PLAY_COLUMNS if column not in plays]
+    if missing:
+        raise DataProblem(
+            f"{some([path.name])} must have the columns {', '.join(PLAY_COLUMNS)}; it lacks {some(missing)}."
+        )
+    twice = plays.loc[plays["segment"].duplicated(), "segment"]
+    if len(twice):
+        raise DataProblem(f"{some([path.name])} must hold one action a segment; {some(twice)} stands there twice.")
+    costs = pd.to_numeric(plays["cost_per_contact"], errors="coerce")
+    if costs.isna().any() or (costs < 0).any():
+        wrong = plays.loc[costs.isna() | (costs < 0), "cost_per_contact"]
+        raise DataProblem(f"cost_per_contact in {some([path.name])} must be a number from 0; got {some(wrong)}.")
+    return plays.assign(cost_per_contact=costs).set_index("segment")
+
+
+def contactable(customers: pd.DataFrame | None, index: pd.Index) -> pd.DataFrame:
+    """Tell who may be contacted and where.
+
+    Where the shop records consent, only who gave it may be; who never answered may not. Where it records none, everyone
+    counts as contactable, and the page says so.
+
+    Parameters
+    ----------
+    customers : the customers table, none when there is no such table
+    index : customer_id of everyone in a segment
+
+    Returns
+    -------
+    DataFrame indexed as `index`: email (str or missing), may_contact (bool)
+    """
+    email = pd.Series(index.where(index.str.contains("@")), index=index, name="email")
+    if customers is None:
+        return pd.DataFrame({"email": email, "may_contact": True})
+    known = customers.drop_duplicates("customer_id").set_index("customer_id").reindex(index)
+    if customers["marketing_consent"].isna().all():
+        may = pd.Series(True, index=index)
+    else:
+        refused = customers.loc[customers["marketing_consent"].ne(True).fillna(True), "customer_id"]
+        may = known["marketing_consent"].eq(True).fillna(False).astype(bool) & ~index.isin(refused)
+    return pd.DataFrame({"email": known["email"].fillna(email), "may_contact": may})
+
+
+def plan_campaign(
+    segments: pd.DataFrame, contacts: pd.DataFrame, plays: pd.DataFrame, *, control_share: float, seed: int
+) -> Campaign:
+    """Give each segment its action, and each contactable customer an arm by chance.
+
+    Parameters
+    ----------
+    segments : one row a customer, indexed by customer_id: segment, name
+    contacts : the same index; see `contactable`
+    plays : see `read_plays`
+    control_share : of the contactable customers of each segment who are left alone, 0 to 0.5
+    seed : of the draw; the same seed and customers give the same arms
+
+    Returns
+    -------
+    Campaign
+        plan : one row a segment: name, customers, contactable, treated, control, the play, budget (shop currency)
+        customers : indexed by customer_id: name, email, arm ("treated", "control", "no contact")
+
+    Raises
+    ------
+    DataProblem
+        A segment has no action, or the share is out of range.
+    """
+    if not 0 <= control_share <= 0.5:
+        raise DataProblem(f"`control_share` must be between 0 and 0.5; got {control_share}.")
+    without = sorted(set(segments["name"]) - set(plays.index))
+    if without:
+        raise DataProblem(f"Each segment needs an action; {some(without)} has none. Add a row to the table of `plays`?")
+    customers = segments[["segment", "name"]].join(contacts).sort_index()
+    customers["arm"] = draw_arms(customers, control_share=control_share, seed=seed)
+    counts = pd.crosstab(customers["name"], customers["arm"])
+    counts = counts.reindex(columns=["treated", "control", "no contact"], fill_value=0)
+    plan = customers.groupby("name")["segment"].first().to_frame()
+    plan["customers"] = counts.sum(axis=1)
+    plan["contactable"] = counts["treated"] + counts["control"]
+    plan = plan.join(counts[["treated", "control"]]).join(plays)
+    plan["budget"] = (plan["treated"] * plan["cost_per_contact"]).round(2)
+    return Campaign(plan.sort_values("segment").reset_index(), customers[["name", "email", "arm"]])
+
+
+def draw_arms(customers: pd.DataFrame, *, control_share: float, seed: int) -> pd.Series:
+    """Draw a control group within each segment; at least one customer when the share asks for any.
+
+    Parameters
+    ----------
+    customers : indexed by customer_id in sorted order: segment, may_contact
+    """
+    arms = pd.Series("no contact", index=customers.index, name="arm")
+    generator = np.random.default_rng(seed)
+    for _, members in customers[customers["may_contact"]].groupby("segment"):
+        drawn = generator.permutation(members.index)
+        control = int(np.ceil(len(drawn) * control_share))
+        arms[drawn[:control]] = "control"
+        arms[drawn[control:]] = "treated"
+    return arms
+
+
+def detectable_lift(treated: int, control: int, rate: float) -> float:
+    """Tell the smallest rise of a rate that these two groups would show, 80 % power at two-sided 5 %.
+
+    Parameters
+    ----------
+    treated, control : customers in each arm
+    rate : share that orders without a campaign, 0 to 1
+
+    Returns
+    -------
+    float, in shares of 1; infinite when an arm is empty
+
+    Source
+    ------
+    Normal approximation for two proportions, each variance taken at the base rate
+
+    Examples
+    --------
+    >>> round(detectable_lift(3826, 3826, 0.02), 4)
+    0.009
+    """
+    if not treated or not control:
+        return float("inf")
+    spread = np.sqrt(max(rate * (1 - rate), 1e-4) * (1 / treated + 1 / control))
+    return float((norm.ppf(1 - ERROR / 2) + norm.ppf(POWER)) * spread)
+
+
+POWER_FORMATS = {"came back": "{:.0%}", "smallest lift, points": "{:.1f}"}
+
+
+def power_table(plan: pd.DataFrame, evaluation: dict) -> pd.DataFrame:
+    """Tell for each segment what its groups cost and how small a lift they would show.
+
+    Parameters
+    ----------
+    plan : see `plan_campaign`
+    evaluation : step 05's record; `later` has the share that came back by segment name
+
+    Returns
+    -------
+    DataFrame, one row a segment: segment, customers, treated, control, budget, came back, smallest lift in points
+    """
+    later = evaluation["later"]
+    rates = [later[name]["came_back"] if name in later else np.nan for name in plan["name"]]
+    lifts = [
+        100 * detectable_lift(row.treated, row.control, rate)
+        for row, rate in zip(plan.itertuples(), rates, strict=True)
+    ]
+    table = plan[["name", "customers", "treated", "control", "budget"]].rename(columns={"name": "segment"})
+    return table.assign(**{"came back": rates, "smallest lift, points": lifts}).replace(np.inf, np.nan)
+
+
+def power_in_words(power: pd.DataFrame) -> str:
+    """Say how small an effect the plan could show at best and at worst."""
+    lifts = power.set_index("segment")["smallest lift, points"].dropna()
+    if lifts.empty:
+        return "No control group is large enough to measure an effect with."
+    return (
+        f"The smallest lift that would show is {lifts.min():.1f} points among the {lifts.idxmin()} and "
+        f"{lifts.max():.1f} points among the {lifts.idxmax()}."
+    )
+
+
+def consent_in_words(customers: pd.DataFrame | None, contacts: pd.DataFrame) -> str:
+    """Say how many may be contacted, and on what grounds."""
+    if customers is None or customers["marketing_consent"].isna().all():
+        return (
+            f"No consent is recorded, so all {len(contacts):,} customers count as contactable; "
+            "check that you may write to them before you upload."
+        )
+    may = int(contacts["may_contact"].sum())
+    return f"{may:,} of {len(contacts):,} customers gave their consent; nobody else is in an audience."
+
+
+def write_audiences(campaign: Campaign, folder: Path) -> None:
+    """Write one CSV a segment with the treated customers, ready to upload, into a new folder."""
+    folder.mkdir(mode=0o700)
+    for name in campaign.plan["name"]:
+        write_csv(audience(campaign, name), folder / file_name(name))
+
+
+def audience(campaign: Campaign, name: str) -> pd.DataFrame:
+    """List whom to contact in one segment, ready to upload.
+
+    Returns
+    -------
+    DataFrame, one row a treated customer: Email, Customer ID, Segment
+    """
+    members = campaign.customers[(campaign.customers["name"] == name) & (campaign.customers["arm"] == "treated")]
+    table = members.reset_index()[["email", "customer_id", "name"]]
+    return table.set_axis(["Email", "Customer ID", "Segment"], axis=1)
+
+
+def file_name(segment: str) -> str:
+    """Make a file name of a segment's name.
+
+    Examples
+    --------
+    >>> file_name("big-basket buyers")
+    'big-basket_buyers.csv'
+    """
+    return re.sub(r"[^a-z0-9-]+", "_", segment.lower()).strip("_") + ".csv"

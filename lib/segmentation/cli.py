@@ -1,0 +1,245 @@
+"""`workbook`: the command line. Heavy imports wait inside the commands, so that help comes at once."""
+
+import re
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from segmentation.problems import DataProblem
+
+if TYPE_CHECKING:
+    from segmentation.pipeline import Parameter, StepFailed
+
+INTERRUPTED = 130
+FILE = click.Path(path_type=Path)
+
+
+class Commands(click.Group):
+    """The commands; what a user can put right is told in a sentence, never in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command and turn what a user can put right into a sentence and an exit code."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of the libraries underneath; a user can do nothing about them
+                return super().invoke(ctx)
+        except DataProblem as problem:
+            leave(ctx, str(problem), code=1)
+        except BrokenPipeError:
+            raise  # click ends quietly when the reader of a pipe has left
+        except OSError as error:
+            where = f" ({error.filename})" if error.filename else ""
+            leave(ctx, f"Can't go on: {error.strerror or error}{where}.", code=1)
+        except KeyboardInterrupt:
+            leave(ctx, "\nStopped; what finished steps made stays.", code=INTERRUPTED)
+
+
+def leave(ctx: click.Context, sentence: str, *, code: int) -> None:
+    """Say why on standard error and exit."""
+    click.echo(sentence, err=True)
+    ctx.exit(code)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="segmentation")
+def main() -> None:
+    """From a shop's order export to customer segments, proof that they hold, and campaigns."""
+
+
+@main.command()
+@click.option("--orders", metavar="FILE", help="The order export; the committed sample without it.")
+@click.option(
+    "--name", metavar="NAME", help="The run's name, one word; by default that of the order file, or 'sample'."
+)
+@click.option(
+    "-p", "words", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter; `workbook parameters` lists them."
+)
+@click.option(
+    "-f", "files", multiple=True, type=FILE, metavar="FILE", help="A YAML file of parameters; -p outweighs it."
+)
+@click.option(
+    "--from",
+    "begin_with",
+    default="",
+    metavar="STEP",
+    help="Begin with this step, by number or word, reusing the steps before it.",
+)
+@click.option("--until", default="", metavar="STEP", help="Stop after this step.")
+@click.pass_context
+def run(
+    ctx: click.Context,
+    orders: str | None,
+    name: str | None,
+    words: tuple[tuple[str, str], ...],
+    files: tuple[Path, ...],
+    begin_with: str,
+    until: str,
+) -> None:
+    """Run the notebooks in order and write the report.
+
+    Artifacts go to data/runs/NAME, pages to reports/NAME. A file named on the command line counts from the working
+    folder, one named in a YAML file from that file's folder.
+
+    With --from, parameters that are not given keep the values that the run was made with. The steps before must have
+    been made with the same parameters from the same files; if not, nothing is run.
+    """
+    from segmentation import pipeline
+    from segmentation.runs import Run
+
+    workbook = pipeline.open_workbook(pipeline.NOTEBOOKS)
+    words += (("orders", orders),) if orders is not None else ()
+    given = pipeline.gather_parameters(workbook.parameters, files=files, words=words)
+    chosen = Run(run_name(given.get("orders", "")) if name is None else name)
+    try:
+        with progress() as on_cell:
+            index = pipeline.run_pipeline(
+                workbook, chosen, given=given, begin_with=begin_with, until=until, on_cell=on_cell
+            )
+    except pipeline.StepFailed as failed:
+        leave(ctx, failure(failed), code=1)
+    else:
+        click.echo(f"The report is {shown(index)}")
+
+
+def run_name(orders: str) -> str:
+    """Name a run after its order file, 'sample' without one.
+
+    Examples
+    --------
+    >>> run_name("exports/Juni 2026.csv.gz"), run_name("")
+    ('Juni-2026', 'sample')
+    """
+    if not orders:
+        return "sample"
+    stem = Path(orders).name.split(".")[0]
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:64] or "orders"
+
+
+def failure(failed: "StepFailed") -> str:
+    """Word a failed step: the error's own sentence, the step, the notebook that shows where."""
+    lines = [str(failed), f"Stopped in step {failed.step}."]
+    if failed.executed and failed.executed.exists():
+        lines.append(f"The executed notebook shows where: {shown(failed.executed)}")
+    return "\n".join(lines)
+
+
+def shown(path: Path) -> str:
+    """Show a path from the working folder when it lies there, in full otherwise."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+class Progress:
+    """One line on the terminal that moves: step, cell, seconds. Quiet when not a terminal."""
+
+    def __init__(self) -> None:
+        """Begin the line."""
+        from tqdm import tqdm
+
+        self.bar = tqdm(bar_format="{desc}", disable=None, leave=False)
+        self.began = time.monotonic()
+        self.where = "starting"
+        self.closed = threading.Event()
+        self.clock = threading.Thread(target=self.tick, daemon=True)
+
+    def __call__(self, step: str, cell: int, cells: int) -> None:
+        """Move on to a cell."""
+        self.where = f"{step.replace('_', ' ')} · cell {cell} of {cells}"
+        self.show()
+
+    def show(self) -> None:
+        """Write the line anew."""
+        self.bar.set_description_str(f"{self.where} · {time.monotonic() - self.began:.0f} s")
+
+    def tick(self) -> None:
+        """Keep the seconds going while a cell takes its time."""
+        while not self.closed.wait(0.5):
+            self.show()
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Show progress while a run goes on; the line is gone afterwards."""
+    line = Progress()
+    if not line.bar.disable:
+        line.show()
+        line.clock.start()
+    try:
+        yield line
+    finally:
+        line.closed.set()
+        if line.clock.is_alive():
+            line.clock.join()
+        line.bar.close()
+
+
+@main.command()
+def parameters() -> None:
+    """List the parameters with type, default and meaning."""
+    from segmentation import pipeline
+
+    workbook = pipeline.open_workbook(pipeline.NOTEBOOKS)
+    header = ("name", "type", "default", "meaning", "steps")
+    click.echo(aligned([header, *(row(parameter) for parameter in workbook.parameters.values())]))
+
+
+def row(parameter: "Parameter") -> tuple[str, ...]:
+    """Word a parameter as a row of the list; the run's name has an option of its own."""
+    meaning = f"{parameter.meaning} (set by --name)" if parameter.name == "run" else parameter.meaning
+    used = " ".join(step[:2] for step in parameter.steps)
+    return parameter.name, parameter.type, repr(parameter.default), meaning, used
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> str:
+    """Set rows as columns of text, two spaces between.
+
+    Examples
+    --------
+    >>> print(aligned([("name", "type"), ("k", "int"), ("k_max", "int")]))
+    name   type
+    k      int
+    k_max  int
+    """
+    widths = [max(len(line[column]) for line in rows) for column in range(len(rows[0]))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+@main.command()
+@click.option("--customers", type=click.IntRange(min=1), default=2000, show_default=True, help="How many customers.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=7, show_default=True, help="The same seed makes the same shop."
+)
+@click.option(
+    "--out",
+    "folder",
+    type=FILE,
+    required=True,
+    metavar="FOLDER",
+    help="Where to write it: a new folder, or an earlier such shop.",
+)
+def sample(customers: int, seed: int, folder: Path) -> None:
+    """Make an invented shop of any size, its truth beside it."""
+    from tqdm import tqdm
+
+    from segmentation.sample import make_shop
+
+    require_own_folder(folder)
+    with tqdm(total=customers, unit=" customers", disable=None, leave=False) as bar:
+        make_shop(folder, customers=customers, seed=seed, on_progress=bar.update)
+    click.echo(f"The shop is in {shown(folder)}")
+
+
+def require_own_folder(folder: Path) -> None:
+    """Require that nothing but an earlier made shop would be overwritten."""
+    if folder.exists() and not folder.is_dir():
+        raise DataProblem(f"The shop needs a folder; '{folder.name}' is a file.")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "truth" / "summary.json").is_file():
+        raise DataProblem(
+            f"The folder '{folder.resolve().name}' must be empty or hold a shop made before; it holds other files."
+        )

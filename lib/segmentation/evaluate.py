@@ -1,0 +1,417 @@
+"""Step 05: do the segments hold when customers are drawn again, and do they tell what customers do next?"""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata, spearmanr
+from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouette_samples
+
+from segmentation.cluster import (
+    SILHOUETTE_SAMPLE,
+    Segmentation,
+    assign_segments,
+    bootstrap,
+    fit_segments,
+    segment_names,
+)
+from segmentation.features import collect, customer_features
+from segmentation.problems import DataProblem
+from segmentation.rfm import rfm_segments
+from segmentation.tables import net_value
+
+# Hennig's bands for the Jaccard similarity of a segment with its closest match in a refit (R package fpc).
+BANDS = {0.85: "highly stable", 0.75: "stable", 0.60: "a pattern, membership doubtful", 0.0: "not to be trusted"}
+STABLE = 0.75
+TOP = 0.2
+SAMPLES = 200
+MIDDLE = (0.025, 0.975)
+
+
+@dataclass(frozen=True)
+class Stability:
+    """How well a segmentation holds: one agreement a refit, and one row a segment."""
+
+    agreement: np.ndarray
+    segments: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class HoldOut:
+    """Customers as they stood on an earlier day, and what they did afterwards.
+
+    Attributes
+    ----------
+    day : the day of description; until : the first day that is not looked at any more
+    segmentation : as fitted on that day
+    customers : one row a customer known on the day, indexed by customer_id
+        segment, name : as fitted on that day; rfm_segment; net_spend : until the day; recent_spend : in the equally
+        long period before the day; later_spend : from the day on; later_orders : from the day on
+    """
+
+    day: datetime.date
+    until: datetime.date
+    segmentation: Segmentation
+    customers: pd.DataFrame
+
+
+def internal_measures(segmentation: Segmentation, features: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """Measure how well segments part: silhouette of each and of all, Davies-Bouldin of all.
+
+    Parameters
+    ----------
+    segmentation : fitted
+    features : one row a customer
+    seed : of the sample on which the silhouette is measured when there are more than 2,500 customers
+
+    Returns
+    -------
+    DataFrame indexed by segment and "all": silhouette (-1 to 1), davies_bouldin (lower is better; all only)
+    """
+    prepared = segmentation.preparation.transform(features[list(segmentation.columns)])
+    labels = segmentation.distances(features).argmin(axis=1)
+    size = min(SILHOUETTE_SAMPLE, len(prepared))
+    sample = np.random.default_rng(seed).choice(len(prepared), size, replace=False)
+    widths = pd.Series(silhouette_samples(prepared[sample], labels[sample]))
+    table = widths.groupby(labels[sample]).mean().rename("silhouette").to_frame()
+    table.loc["all", "silhouette"] = widths.mean()
+    table.loc["all", "davies_bouldin"] = davies_bouldin_score(prepared, labels)
+    return table
+
+
+def bootstrap_stability(segmentation: Segmentation, features: pd.DataFrame, *, refits: int, seed: int) -> Stability:
+    """Fit the segments again on samples of the customers and see which come back.
+
+    Parameters
+    ----------
+    segmentation : fitted
+    features : one row a customer
+    refits : number of samples drawn with replacement
+    seed : of samples and starts
+
+    Returns
+    -------
+    Stability
+        agreement : adjusted Rand index a refit, 1 the same, 0 as by chance
+        segments : DataFrame indexed by segment: jaccard (mean similarity to the closest match), band
+
+    Source
+    ------
+    Hennig, Cluster-wise assessment of cluster stability, Computational Statistics and Data Analysis 52 (2007)
+    """
+    prepared = segmentation.preparation.transform(features[list(segmentation.columns)])
+    labels = segmentation.distances(features).argmin(axis=1)
+    again = [refit.predict(prepared) for refit in bootstrap(prepared, segmentation.k, refits, seed)]
+    agreement = np.array([adjusted_rand_score(labels, other) for other in again])
+    jaccard = np.mean([closest_jaccard(labels, other) for other in again], axis=0)
+    bands = [next(band for limit, band in BANDS.items() if value >= limit) for value in jaccard]
+    segments = pd.DataFrame({"jaccard": jaccard, "band": bands}, index=np.unique(labels))
+    return Stability(agreement, segments.rename_axis("segment"))
+
+
+def closest_jaccard(labels: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Measure each group's Jaccard similarity to its closest match in another grouping of the same customers.
+
+    Examples
+    --------
+    >>> closest_jaccard(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 2])).tolist()
+    [1.0, 0.5]
+    """
+    shared = pd.crosstab(labels, other).to_numpy()
+    either = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0, keepdims=True) - shared
+    return (shared / either).max(axis=1)
+
+
+# --- the hold-out period
+
+
+def hold_out(
+    orders: ir.Table, *, as_of: datetime.date, days: int, columns: Sequence[str], k: int, seed: int
+) -> HoldOut:
+    """Describe and segment customers as of an earlier day, then look at what followed.
+
+    Parameters
+    ----------
+    orders : clean order lines
+    as_of : the first day that is not looked at any more
+    days : length of the hold-out period; the earlier day is so many days before `as_of`
+    columns, k, seed : as for the segments of today
+
+    Raises
+    ------
+    DataProblem
+        Before the hold-out period the orders do not reach back as far as the period is long.
+    """
+    day = as_of - datetime.timedelta(days=days)
+    before = day - datetime.timedelta(days=days)
+    first = orders.ordered_at.min().execute().date()
+    if days < 1 or first > before:
+        reach = (as_of - first).days
+        raise DataProblem(
+            f"The hold-out period must leave as many days before it as it has: with `holdout_days` {days} orders must "
+            f"reach back {2 * days:,} days; they reach back {reach:,}. "
+            f"Set `holdout_days` to {max(reach // 2, 1)} or less?"
+        )
+    features = collect(customer_features(orders, as_of=day))
+    segmentation = fit_segments(features, columns=columns, k=k, seed=seed)
+    customers = assign_segments(segmentation, features)[["segment"]].join(features[["net_spend"]])
+    customers["name"] = customers["segment"].map(dict(enumerate(segment_names(segmentation))))
+    customers["rfm_segment"] = rfm_segments(features)
+    spent = spent_between(orders, before, day).rename(columns={"spend": "recent_spend"})[["recent_spend"]]
+    later = spent_between(orders, day, as_of).rename(columns={"spend": "later_spend", "orders": "later_orders"})
+    customers = customers.join(spent).join(later).fillna({"recent_spend": 0, "later_spend": 0, "later_orders": 0})
+    return HoldOut(day, as_of, segmentation, customers)
+
+
+def spent_between(orders: ir.Table, first: datetime.date, until: datetime.date) -> pd.DataFrame:
+    """Measure what each customer spent and ordered from one day until before another.
+
+    Returns
+    -------
+    DataFrame indexed by customer_id in sorted order: spend (net), orders (with something bought)
+    """
+    start, end = ibis.timestamp(first.isoformat()), ibis.timestamp(until.isoformat())
+    lines = orders.filter(orders.ordered_at >= start, orders.ordered_at < end)
+    spent = lines.group_by("customer_id").aggregate(
+        spend=net_value(lines).sum(), orders=lines.order_id.nunique(where=lines.quantity > 0)
+    )
+    return spent.execute().set_index("customer_id").sort_index().round({"spend": 2})
+
+
+def rankings(customers: pd.DataFrame) -> dict[str, pd.Series]:
+    """Rank customers by each rival, using only what was known on the day of description.
+
+    A grouping is ranked by what its customers spent, on average, in the equally long period before the day. Past spend
+    stands beside the segments in as many groups of the same sizes, and once more customer by customer.
+
+    Returns
+    -------
+    Series of float by rival, indexed as `customers`, higher for who is expected to spend more
+    """
+    past = past_spend_groups(customers)
+    groupings = {
+        "segments": customers["segment"],
+        "RFM map": customers["rfm_segment"],
+        "past spend, as many groups": past,
+    }
+    ranked = {name: customers.groupby(group)["recent_spend"].transform("mean") for name, group in groupings.items()}
+    return {**ranked, "past spend, customer by customer": customers["net_spend"]}
+
+
+def past_spend_groups(customers: pd.DataFrame) -> pd.Series:
+    """Cut customers by past spend into as many groups as there are segments, of the same sizes, richest group 0."""
+    sizes = customers.groupby("segment")["recent_spend"].agg(["size", "mean"]).sort_values("mean", ascending=False)
+    places = customers["net_spend"].rank(ascending=False, method="first")
+    groups = np.searchsorted(sizes["size"].cumsum().to_numpy(), places.to_numpy())
+    return pd.Series(groups, index=customers.index, name="past_spend_group")
+
+
+def ranking_measures(customers: pd.DataFrame, ranked: dict[str, pd.Series], *, seed: int) -> pd.DataFrame:
+    """Measure how well each ranking told what customers spent later, with intervals from drawing customers again.
+
+    Parameters
+    ----------
+    customers : see `HoldOut`
+    ranked : see `rankings`
+    seed : of the samples
+
+    Returns
+    -------
+    DataFrame, one row a rival, indexed by its name
+        spearman : rank correlation with later spend, and its middle 95 %: spearman_low, spearman_high;
+        top_share : share of later spend that came from the fifth ranked highest, and top_share_low, top_share_high;
+        lead_low, lead_high : middle 95 % of the segments' rank correlation less this rival's
+    """
+    later = customers["later_spend"].to_numpy()
+    values = np.column_stack([series.to_numpy() for series in ranked.values()])
+    told = measure_rankings(values, later)
+    generator = np.random.default_rng(seed)
+    draws = (generator.integers(0, len(later), len(later)) for _ in range(SAMPLES))
+    again = np.array([measure_rankings(values[draw], later[draw]) for draw in draws])
+    low, high = np.quantile(again, MIDDLE, axis=0)
+    lead = np.quantile(again[:, :1, 0] - again[:, :, 0], MIDDLE, axis=0)
+    return pd.DataFrame(
+        {
+            "spearman": told[:, 0], "spearman_low": low[:, 0], "spearman_high": high[:, 0],
+            "top_share": told[:, 1], "top_share_low": low[:, 1], "top_share_high": high[:, 1],
+            "lead_low": lead[0], "lead_high": lead[1],
+        },
+        index=pd.Index(ranked, name="ranked by"),
+    )  # fmt: skip
+
+
+def measure_rankings(values: np.ndarray, later: np.ndarray) -> np.ndarray:
+    """Measure rank correlation and the top fifth's share of later spend, shape (rivals, 2).
+
+    Customers tied across the border of the top fifth count in proportion.
+    """
+    ranks = rankdata(values, axis=0)
+    later_ranks = rankdata(later)
+    return np.array([[correlation(rank, later_ranks), top_share(rank, later)] for rank in ranks.T])
+
+
+def correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Measure the correlation of two arrays; 0 when one of them tells nothing apart."""
+    if not first.std() or not second.std():
+        return 0.0
+    return float(np.corrcoef(first, second)[0, 1])
+
+
+def top_share(ranks: np.ndarray, later: np.ndarray) -> float:
+    """Measure the share of later spend that came from the fifth of customers ranked highest."""
+    total = later.sum()
+    if total <= 0:
+        return 0.0
+    places, tied = np.unique(-ranks, return_inverse=True)
+    size = np.bincount(tied, minlength=len(places))
+    spent = np.bincount(tied, weights=later, minlength=len(places))
+    room = TOP * len(ranks) - (np.cumsum(size) - size)
+    return float((np.clip(room / size, 0, 1) * spent).sum() / total)
+
+
+def later_spend_by_group(customers: pd.DataFrame, group: pd.Series, *, seed: int) -> pd.DataFrame:
+    """Measure what each group's customers spent later, ranked by what they had spent recently.
+
+    Returns
+    -------
+    DataFrame indexed by group, highest recent spend first
+        customers : int; recent_spend, later_spend : mean a customer, shop currency; later_low, later_high : middle 95 %
+        of the mean when customers are drawn again; came_back : share with an order in the hold-out period
+    """
+    generator = np.random.default_rng(seed)
+    rows = {}
+    for name, members in customers.groupby(group):
+        later = members["later_spend"].to_numpy()
+        means = later[generator.integers(0, len(later), (SAMPLES, len(later)))].mean(axis=1)
+        low, high = np.quantile(means, MIDDLE)
+        rows[name] = {
+            "customers": len(members),
+            "recent_spend": members["recent_spend"].mean(),
+            "later_spend": later.mean(),
+            "later_low": low,
+            "later_high": high,
+            "came_back": (members["later_orders"] > 0).mean(),
+        }
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(group.name)
+    return table.sort_values("recent_spend", ascending=False)
+
+
+def order_kept(table: pd.DataFrame) -> float:
+    """Measure how well the groups kept their order: Spearman's correlation of recent and later mean spend.
+
+    Parameters
+    ----------
+    table : see `later_spend_by_group`, two groups or more
+    """
+    return float(spearmanr(table["recent_spend"], table["later_spend"]).statistic)
+
+
+def default_holdout_days(orders: ir.Table, *, as_of: datetime.date) -> int:
+    """Choose the length of the hold-out period: half a year, or a third of the history when that is shorter."""
+    first = orders.ordered_at.min().execute().date()
+    return max(1, min(180, (as_of - first).days // 3))
+
+
+# --- what the notebook shows
+
+LATER_FORMATS = {"came back": "{:.0%}"}
+
+
+def measures_table(measures: pd.DataFrame, stability: Stability, segments: pd.DataFrame) -> pd.DataFrame:
+    """Set silhouette, Davies-Bouldin and Jaccard out for reading, one row a segment and one for all."""
+    names = segments.groupby("segment")["name"].first()
+    sizes = segments.groupby("segment").size()
+    table = measures.join(stability.segments)
+    table.insert(0, "segment", [names.get(label, label) for label in table.index])
+    table.insert(1, "customers", [sizes.get(label, len(segments)) for label in table.index])
+    words = {"davies_bouldin": "Davies–Bouldin", "jaccard": "Jaccard", "band": "comes back"}
+    return table.rename(columns=words).reset_index(drop=True)
+
+
+def later_table(table: pd.DataFrame, *, money: str) -> pd.DataFrame:
+    """Set the hold-out period's spend out for reading, one row a segment; see `later_spend_by_group`."""
+    shown = table.rename_axis("segment").reset_index()
+    words = {
+        "recent_spend": f"before, {money}",
+        "later_spend": f"after, {money}",
+        "later_low": "after, low",
+        "later_high": "after, high",
+        "came_back": "came back",
+    }
+    return shown.rename(columns=words)
+
+
+def rivals_table(rivals: pd.DataFrame) -> pd.DataFrame:
+    """Set the rivals out for reading; see `ranking_measures`."""
+    leads = [f"{row.lead_low:+.3f} to {row.lead_high:+.3f}" for row in rivals.itertuples()]
+    return pd.DataFrame(
+        {
+            "ranked by": rivals.index,
+            "rank correlation": rivals["spearman"].to_numpy(),
+            "95 % interval": [f"{row.spearman_low:.3f} to {row.spearman_high:.3f}" for row in rivals.itertuples()],
+            "top fifth brings": rivals["top_share"].to_numpy(),
+            "lead of the segments": [None, *leads[1:]],
+        }
+    )
+
+
+def agreement_interval(stability: Stability) -> dict[str, float]:
+    """Summarise the agreement of refits: mean, and the middle 90 % as low and high."""
+    low, high = np.quantile(stability.agreement, [0.05, 0.95])
+    return {"agreement": float(stability.agreement.mean()), "low": float(low), "high": float(high)}
+
+
+def order_in_words(table: pd.DataFrame, *, days: int, money: str) -> str:
+    """Say whether later spend followed the segments' order, best and worst expected first and last."""
+    first, last = table.iloc[0], table.iloc[-1]
+    steps = int((table["later_spend"].diff().dropna() <= 0).sum())
+    return (
+        f"In the {days} days after, the {table.index[0]} spent {first['later_spend']:,.2f} {money} each (95 %: "
+        f"{first['later_low']:,.2f} to {first['later_high']:,.2f}), the {table.index[-1]} {last['later_spend']:,.2f} "
+        f"({last['later_low']:,.2f} to {last['later_high']:,.2f}); {steps} of {len(table) - 1} steps down the expected "
+        "order went down."
+    )
+
+
+def lead_in_words(rivals: pd.DataFrame) -> str:
+    """Say whether the segments told later spend better than past spend alone, as far as the intervals allow."""
+    own = rivals.loc["segments"]
+    verdicts = [
+        f"{comparison(row)} {name} ({row['spearman']:.3f})"
+        for name, row in rivals.iterrows()
+        if name.startswith("past spend")
+    ]
+    return f"With later spend the segments' ranking correlates at {own['spearman']:.3f}: {', '.join(verdicts)}."
+
+
+def comparison(rival: pd.Series) -> str:
+    """Word the segments' lead over one rival.
+
+    Examples
+    --------
+    >>> comparison(pd.Series({"lead_low": -0.01, "lead_high": 0.02}))
+    'not to be told apart from'
+    """
+    if rival["lead_low"] > 0:
+        return "better than"
+    return "worse than" if rival["lead_high"] < 0 else "not to be told apart from"
+
+
+def evaluation_record(
+    stability: Stability, measures: pd.DataFrame, later: pd.DataFrame, rivals: pd.DataFrame, *, past: HoldOut
+) -> dict[str, object]:
+    """Record the evaluation in plain numbers."""
+    return {
+        "agreement": agreement_interval(stability),
+        "jaccard": stability.segments["jaccard"].to_dict(),
+        "silhouette": measures["silhouette"].to_dict(),
+        "davies_bouldin": measures.loc["all", "davies_bouldin"],
+        "holdout_from": str(past.day),
+        "holdout_days": (past.until - past.day).days,
+        "later": later.to_dict(orient="index"),
+        "rivals": rivals.to_dict(orient="index"),
+    }

@@ -1,0 +1,240 @@
+"""Step 03: describe each customer as of a day, in one row."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Literal
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from segmentation.problems import DataProblem, some
+from segmentation.tables import net_value
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One number that describes a customer: its unit, its meaning, and the transform that evens out its skew."""
+
+    name: str
+    unit: str
+    meaning: str
+    transform: Literal["log", "none"]
+
+
+FEATURES = {
+    feature.name: feature
+    for feature in (
+        Feature("recency_days", "days", "from the last order to the day of the description", "log"),
+        Feature("order_count", "orders", "orders with something bought", "log"),
+        Feature("net_spend", "money", "net of discounts and returns", "log"),
+        Feature("average_order", "money", "net spend divided by orders", "log"),
+        Feature("tenure_days", "days", "from the first order to the day of the description", "log"),
+        Feature("median_gap_days", "days", "between one order day and the next; unknown with a single day", "log"),
+        Feature("product_count", "products", "different products bought", "log"),
+        Feature("return_share", "share", "of what was bought, came back, by money", "none"),
+        Feature("discount_share", "share", "of what was bought, was reduced or with a coupon, by list price", "none"),
+    )
+}
+
+
+def day_after_last_order(orders: ir.Table) -> datetime.date:
+    """Find the default day of description: the day after the last purchase."""
+    last = orders.filter(orders.quantity > 0).ordered_at.max().execute()
+    return (pd.Timestamp(last) + pd.Timedelta(days=1)).date()
+
+
+def read_day(as_of: str, orders: ir.Table) -> datetime.date:
+    """Read the day of description from its parameter; an empty one means the day after the last order.
+
+    Raises
+    ------
+    DataProblem
+        It is no date, or nobody had bought anything by then.
+    """
+    if not as_of:
+        return day_after_last_order(orders)
+    try:
+        day = datetime.date.fromisoformat(as_of)
+    except ValueError:
+        raise DataProblem(f"`as_of` must be a day such as 2026-06-30; got {some([as_of])}.") from None
+    first = orders.ordered_at.min().execute()
+    if day <= first.date():
+        raise DataProblem(f"`as_of` must be after the first order, {first:%Y-%m-%d}; got {as_of}.")
+    return day
+
+
+def orders_before(orders: ir.Table, day: datetime.date) -> ir.Table:
+    """Express the order lines that were known when the day began."""
+    return orders.filter(orders.ordered_at < ibis.timestamp(day.isoformat()))
+
+
+def customer_features(orders: ir.Table, *, as_of: datetime.date) -> ir.Table:
+    """Express each customer's description as of a day; nothing from that day or later counts.
+
+    Parameters
+    ----------
+    orders : clean order lines, canonical columns
+    as_of : the day of description
+
+    Returns
+    -------
+    Table, one row a customer with a purchase before the day: customer_id and the columns of `FEATURES`
+        median_gap_days is null for who bought on one day only
+
+    Source
+    ------
+    docs/decisions/0006-features.md
+    """
+    known = orders_before(orders, as_of)
+    bought = known.filter(known.quantity > 0)
+    bought = bought.mutate(list_value=bought.quantity * bought.unit_price, day=bought.ordered_at.date())
+    reduced = ibis.coalesce(bought.discount > 0, False) | bought.coupon.notnull()
+    bought = bought.mutate(
+        value=bought.list_value - bought.discount, reduced_value=ibis.ifelse(reduced, bought.list_value, 0.0)
+    )
+    money = known.group_by("customer_id").aggregate(net_spend=net_value(known).sum())
+    described = (
+        rhythm(bought, as_of)
+        .join(basket(bought), "customer_id")
+        .join(money, "customer_id")
+        .left_join(order_gaps(bought), "customer_id")
+    )
+    return rounded(
+        described.mutate(
+            average_order=described.net_spend / described.order_count,
+            return_share=ibis.ifelse(described.value > 0, 1 - described.net_spend / described.value, 0.0),
+            discount_share=ibis.ifelse(described.list_value > 0, described.reduced_value / described.list_value, 0.0),
+        )
+    )
+
+
+def rhythm(bought: ir.Table, as_of: datetime.date) -> ir.Table:
+    """Express recency, tenure, orders and the value bought, one row a customer."""
+    orders = bought.group_by("customer_id", "order_id").aggregate(
+        day=bought.day.min(),
+        value=bought.value.sum(),
+        list_value=bought.list_value.sum(),
+        reduced_value=bought.reduced_value.sum(),
+    )
+    today = ibis.date(as_of.isoformat())
+    return orders.group_by("customer_id").aggregate(
+        recency_days=today.delta(orders.day.max(), unit="day"),
+        tenure_days=today.delta(orders.day.min(), unit="day"),
+        order_count=orders.count(),
+        value=orders.value.sum(),
+        list_value=orders.list_value.sum(),
+        reduced_value=orders.reduced_value.sum(),
+    )
+
+
+def basket(bought: ir.Table) -> ir.Table:
+    """Express the breadth of products, one row a customer."""
+    products = bought.select("customer_id", "product_id").distinct()
+    return products.group_by("customer_id").aggregate(product_count=products.product_id.count())
+
+
+def order_gaps(bought: ir.Table) -> ir.Table:
+    """Express the median days between a customer's order days, one row a customer with two or more."""
+    days = bought.select("customer_id", "day").distinct()
+    before = days.day.lag().over(group_by=days.customer_id, order_by=days.day)
+    gaps = days.mutate(before=before).filter(lambda t: t.before.notnull())
+    gaps = gaps.mutate(gap_days=gaps.day.delta(gaps.before, unit="day"))
+    return gaps.group_by("customer_id").aggregate(median_gap_days=gaps.gap_days.median())
+
+
+def rounded(described: ir.Table) -> ir.Table:
+    """Express the features in the precision they are handed on with, so that a rerun gives the same numbers.
+
+    Sums of money depend on the order of summing in the last bits; cents and a millionth do not.
+    """
+    digits = {"money": 2, "share": 6, "days": 1}
+    columns = {}
+    for name, feature in FEATURES.items():
+        value = described[name].cast("float64").round(digits.get(feature.unit, 0))
+        columns[name] = value.clip(lower=0.0, upper=1.0) if feature.unit == "share" else value
+    return described.select("customer_id", **columns)
+
+
+def collect(described: ir.Table) -> pd.DataFrame:
+    """Fetch the description into memory.
+
+    Returns
+    -------
+    DataFrame indexed by customer_id in sorted order, one column a feature, float
+    """
+    return described.execute().set_index("customer_id").sort_index().astype("float64")
+
+
+def units(money: str) -> dict[str, str]:
+    """Name each feature's unit as a reader sees it, money by the shop's currency."""
+    return {name: money if feature.unit == "money" else feature.unit for name, feature in FEATURES.items()}
+
+
+def skewed() -> list[str]:
+    """List the features whose logarithm is used."""
+    return [name for name, feature in FEATURES.items() if feature.transform == "log"]
+
+
+SUMMARY_FORMATS = {"lower": "{:,.2f}", "median": "{:,.2f}", "upper": "{:,.2f}", "most": "{:,.2f}"}
+
+
+def feature_summary(features: pd.DataFrame, *, money: str) -> pd.DataFrame:
+    """Summarise each feature over the customers who have it.
+
+    Returns
+    -------
+    DataFrame, one row a feature: feature, unit, meaning, known for (customers), lower, median, upper, most
+    """
+    spread = features.quantile([0.25, 0.5, 0.75, 1.0]).T.set_axis(["lower", "median", "upper", "most"], axis=1)
+    table = pd.DataFrame(
+        {
+            "feature": [name.replace("_", " ") for name in FEATURES],
+            "unit": list(units(money).values()),
+            "meaning": [feature.meaning for feature in FEATURES.values()],
+            "known for": features.notna().sum().to_numpy(),
+        },
+        index=list(FEATURES),
+    )
+    return table.join(spread).reset_index(drop=True)
+
+
+def skew_table(features: pd.DataFrame) -> pd.DataFrame:
+    """Measure each feature's skewness before and after its transform.
+
+    Returns
+    -------
+    DataFrame, one row a feature: feature, transform, before, after; missing when all customers are alike
+    """
+    after = features.assign(**{name: np.log1p(features[name]) for name in skewed()})
+    table = pd.DataFrame({"before": features.skew(), "after": after.skew()})
+    table = table.where(features.nunique() > 1)
+    words = {"log": "logarithm of value plus one", "none": "as it is"}
+    table.insert(0, "transform", [words[FEATURES[name].transform] for name in table.index])
+    return table.rename(index=lambda name: name.replace("_", " ")).rename_axis("feature").reset_index()
+
+
+def customers_and_money(orders: ir.Table, *, as_of: datetime.date) -> tuple[int, float]:
+    """Count the customers with a purchase before a day, and add up their money."""
+    known = orders_before(orders, as_of)
+    buyers = known.filter(known.quantity > 0).select("customer_id").distinct()
+    money = known.semi_join(buyers, "customer_id")
+    return int(buyers.count().execute()), float(net_value(money).sum().execute())
+
+
+def top_share(spend: pd.Series, *, top: float) -> float:
+    """Measure the share of all spend that the best customers bring.
+
+    Parameters
+    ----------
+    spend : one value a customer
+    top : share of the customers, 0 to 1
+
+    Examples
+    --------
+    >>> top_share(pd.Series([70.0, 10.0, 10.0, 10.0]), top=0.25)
+    0.7
+    """
+    best = spend.nlargest(max(1, round(top * len(spend))))
+    return float(best.sum() / spend.sum()) if spend.sum() else 0.0

@@ -1,0 +1,160 @@
+"""The canonical tables: every column, its type and its unit. Nothing else defines a column."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import ibis.expr.types as ir
+
+Kind = Literal["id", "text", "time", "day", "integer", "number", "money", "flag"]
+
+IBIS_TYPES: dict[Kind, str] = {
+    "id": "string",
+    "text": "string",
+    "time": "timestamp(6)",
+    "day": "date",
+    "integer": "int64",
+    "number": "float64",
+    "money": "float64",
+    "flag": "boolean",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One canonical column: its name, kind, what it means with its unit, and what stands in for an absent value."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    required: bool = False
+    absent: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One canonical table: its name, what one row is, and its columns in order."""
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+
+    def __getitem__(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names, in order."""
+        return [column.name for column in self.columns]
+
+
+SOURCE = (
+    Column("source_file", "text", "name of the file that the row came from"),
+    Column("source_row", "integer", "row in that file, the first below the header is 1"),
+)
+
+ORDERS = Table(
+    "orders",
+    "an order line",
+    (
+        Column("order_id", "id", "the order or credit note", required=True),
+        Column("customer_id", "id", "who bought; null for a guest", required=True),
+        Column("ordered_at", "time", "when it was placed, the shop's local time", required=True),
+        Column("product_id", "id", "the product's code"),
+        Column("product_name", "text", "the product's name"),
+        Column("category", "text", "the product's category"),
+        Column("quantity", "integer", "pieces, negative for a return", required=True),
+        Column("unit_price", "money", "price of one piece, before tax, shop currency", required=True),
+        Column("discount", "money", "taken off the whole line, shop currency", absent="0"),
+        Column("refunded", "money", "paid back for the whole line afterwards, shop currency", absent="0"),
+        Column("currency", "text", "ISO 4217 code"),
+        Column("country", "text", "where it was sent or billed"),
+        Column("channel", "text", "where it was sold: web, app, point of sale"),
+        Column("coupon", "text", "code that the customer used"),
+        Column("status", "text", "placed, credit, unpaid, cancelled or test", absent="placed"),
+        Column("line_kind", "text", "product, or fee for postage, charges and corrections", absent="product"),
+        *SOURCE,
+    ),
+)
+
+CUSTOMERS = Table(
+    "customers",
+    "a customer; any other column is kept as an attribute",
+    (
+        Column("customer_id", "id", "the same key as in orders", required=True),
+        Column("email", "text", "e-mail address"),
+        Column("phone", "text", "telephone number"),
+        Column("name", "text", "the person's name"),
+        Column("birth_year", "integer", "calendar year"),
+        Column("gender", "text", "as the shop records it"),
+        Column("city", "text", "city of the address"),
+        Column("country", "text", "country of the address"),
+        Column("joined_on", "day", "day the account was opened"),
+        Column("acquisition_channel", "text", "what brought the customer"),
+        Column("marketing_consent", "flag", "agreed to marketing; null when unknown"),
+        *SOURCE,
+    ),
+)
+
+EVENTS = Table(
+    "events",
+    "an action during a visit to the web shop",
+    (
+        Column("customer_id", "id", "who acted; null for an unknown visitor", required=True),
+        Column("occurred_at", "time", "when, the shop's local time", required=True),
+        Column("event", "text", "view, cart, checkout, order, search …", required=True),
+        Column("session_id", "id", "the visit"),
+        Column("product_id", "id", "the product concerned"),
+        Column("duration_s", "number", "time spent, seconds"),
+        *SOURCE,
+    ),
+)
+
+FEEDBACK = Table(
+    "feedback",
+    "an opinion",
+    (
+        Column("customer_id", "id", "whose opinion", required=True),
+        Column("given_at", "time", "when, the shop's local time", required=True),
+        Column("kind", "text", "review, survey or complaint", required=True),
+        Column("rating", "number", "1 (worst) to 5 (best)"),
+        Column("text", "text", "what was written"),
+        *SOURCE,
+    ),
+)
+
+CONTACTS = Table(
+    "contacts",
+    "a customer in a campaign",
+    (
+        Column("customer_id", "id", "who was in the campaign", required=True),
+        Column("campaign_id", "id", "the campaign", required=True),
+        Column("sent_at", "time", "when it went out, the shop's local time", required=True),
+        Column("channel", "text", "e-mail, post, text message …"),
+        Column("arm", "text", "treated or control", required=True),
+        Column("cost", "money", "cost of this contact, shop currency"),
+        Column("opened_at", "time", "when it was opened"),
+        Column("clicked_at", "time", "when it was clicked"),
+        *SOURCE,
+    ),
+)
+
+TABLES = {table.name: table for table in (ORDERS, CUSTOMERS, EVENTS, FEEDBACK, CONTACTS)}
+
+
+def net_value(orders: ir.Table) -> ir.FloatingColumn:
+    """Express what each order line was worth: net of line discount and refund, before tax and shipping.
+
+    Parameters
+    ----------
+    orders : table, one row an order line
+        quantity : pieces; unit_price, discount, refunded : shop currency
+
+    Returns
+    -------
+    Column of float, shop currency, negative for a return
+
+    Source
+    ------
+    docs/decisions/0004-money-and-returns.md
+    """
+    return orders.quantity * orders.unit_price - orders.discount - orders.refunded
