@@ -17,12 +17,22 @@ from segmentation.features import FEATURES
 from segmentation.presets import read_preset
 from segmentation.problems import DataProblem, some
 
+USUAL_FEATURES = (
+    "recency_days",
+    "order_count",
+    "net_spend",
+    "average_order",
+    "tenure_days",
+    "product_count",
+    "discount_share",
+)
 THREADS = ThreadpoolController()
 MANY_CUSTOMERS = 100_000
 MIN_CUSTOMERS = 20
 STEADY = 0.8
 AS_CLEAR = 0.85
 FEWEST = 3
+MOST = 12
 GROUPS = 2.0
 FAR_OUT = 3.0
 STARTS, REFIT_STARTS = 5, 3
@@ -65,7 +75,7 @@ def require_enough_to_tell(features: pd.DataFrame, *, columns: Sequence[str]) ->
         A column is no feature or has missing values, there are too few customers, or they are all alike.
     """
     unknown = [column for column in columns if column not in FEATURES]
-    if unknown or not columns:
+    if unknown:
         raise DataProblem(
             f"`cluster_features` must name features, which are {', '.join(FEATURES)}; got {some(unknown)}."
         )
@@ -85,6 +95,20 @@ def require_enough_to_tell(features: pd.DataFrame, *, columns: Sequence[str]) ->
             f"Customers can't be told apart: all {len(features):,} have the same {', '.join(columns)}. "
             "No segments are made. Is a column read wrongly? Step 01 shows what each was read from."
         )
+
+
+def require_possible_k(*, k: int, k_max: int) -> None:
+    """Require numbers of segments for which there are names, and that two or more are tried.
+
+    Raises
+    ------
+    DataProblem
+        `k` is neither 0 nor from 2 to 12, or `k_max` is not from 2 to 12.
+    """
+    if k != 0 and not 2 <= k <= MOST:
+        raise DataProblem(f"`k` must be 0 to choose it from the data, or from 2 to {MOST}; got {k}.")
+    if not 2 <= k_max <= MOST:
+        raise DataProblem(f"`k_max` must be from 2 to {MOST}; got {k_max}.")
 
 
 def prepare(columns: Sequence[str]) -> Pipeline:
@@ -250,8 +274,8 @@ def choose_k(grounds: pd.DataFrame, *, k: int, min_share: float) -> Choice:
     if steady.empty:
         raise DataProblem(
             f"No number of segments from {grounds.index.min()} to {grounds.index.max()} holds: fitted again on "
-            f"customers drawn again, the groupings agree at {grounds['agreement'].max():.2f} at best, and {STEADY} is asked for. "
-            "These customers form one crowd. Set `k` to cut it all the same?"
+            f"customers drawn again, the groupings agree at {grounds['agreement'].max():.2f} at best, and {STEADY} is "
+            "asked for. These customers form one crowd. Set `k` to cut it all the same?"
         )
     useful = steady[steady["smallest_share"] >= min_share]
     clear = useful[useful["silhouette"] >= clear_from(grounds)]

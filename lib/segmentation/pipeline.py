@@ -572,14 +572,13 @@ class Kernels:
         self.ending.append(self.loop.create_task(end_kernel(kernel)))
 
     def end_all(self) -> None:
-        """End what a step that was broken off left in the event loop, then every kernel."""
-        stray = asyncio.all_tasks(self.loop) - set(self.ending)
+        """End every kernel, and before it what a step that was broken off left in the event loop."""
+        self.loop.run_until_complete(asyncio.gather(*self.ending))
+        stray = asyncio.all_tasks(self.loop)
         for task in stray:
             task.cancel()
         self.loop.run_until_complete(asyncio.gather(*stray, return_exceptions=True))
-        for kernel in list(self.living):
-            self.end(kernel)
-        self.loop.run_until_complete(asyncio.gather(*self.ending, return_exceptions=True))
+        self.loop.run_until_complete(asyncio.gather(*map(end_kernel, self.living), return_exceptions=True))
 
 
 async def end_kernel(kernel: Kernel) -> None:
@@ -741,8 +740,7 @@ def run_step(
         with contextlib.suppress(OSError):  # the failure itself is what to tell, even on a full disk
             write_notebook(work.notebook, executed)
         raise StepFailed(failure_sentence(error), step=step, executed=executed) from None
-    finally:
-        kernels.end(kernel)
+    kernels.end(kernel)
     write_notebook(work.notebook, executed)
 
 
