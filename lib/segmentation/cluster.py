@@ -30,7 +30,7 @@ THREADS = ThreadpoolController()
 MANY_CUSTOMERS = 100_000
 MIN_CUSTOMERS = 20
 STEADY = 0.8
-AS_CLEAR = 0.85
+AS_CLEAR = 0.9
 FEWEST = 3
 MOST = 12
 GROUPS = 2.0
@@ -250,7 +250,7 @@ def choose_k(grounds: pd.DataFrame, *, k: int, min_share: float) -> Choice:
 
     A number holds when refits on customers drawn again agree with it at 0.80 or more. Customers form groups when, from
     three segments up, they part at least twice as clearly as a crowd of the same spread; then only numbers that reach
-    85 % of the best silhouette count. In a crowd silhouettes tell nothing apart, and the finest number that holds is
+    90 % of the best silhouette count. In a crowd silhouettes tell nothing apart, and the finest number that holds is
     taken.
 
     Parameters
@@ -327,8 +327,16 @@ def segment_names(segmentation: Segmentation) -> list[str]:
 
 
 def unlikeness(centre: pd.Series, expected: dict[str, float]) -> float:
-    """Measure how far a centre is from an archetype, mean squared; a feature that is not named counts as average."""
-    return float(((centre - pd.Series(expected).reindex(centre.index, fill_value=0.0)) ** 2).mean())
+    """Measure how far a centre is from an archetype, mean squared; a feature that only one of them has counts as 0.
+
+    Examples
+    --------
+    >>> unlikeness(pd.Series({"recency_days": 1.0, "order_count": 2.0}), {"recency_days": 1.0})
+    2.0
+    """
+    features = centre.index.union(list(expected))
+    difference = centre.reindex(features, fill_value=0.0) - pd.Series(expected).reindex(features, fill_value=0.0)
+    return float((difference**2).mean())
 
 
 def segment_profile(features: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
@@ -374,7 +382,6 @@ def profile_table(profile: pd.DataFrame, *, money: str) -> pd.DataFrame:
             "of customers": profile["customer_share"],
             "of money": profile["money_share"],
             "last order, days ago": profile["recency_days"].round().astype("int64"),
-            "first order, days ago": profile["tenure_days"].round().astype("int64"),
             "orders": profile["order_count"].round(1),
             f"spend, {money}": profile["net_spend"],
             f"average order, {money}": profile["average_order"],

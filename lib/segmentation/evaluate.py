@@ -203,11 +203,18 @@ def rankings(customers: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def past_spend_groups(customers: pd.DataFrame) -> pd.Series:
-    """Cut customers by past spend into as many groups as there are segments, of the same sizes, richest group 0."""
+    """Cut customers by past spend into as many groups as there are segments, of the same sizes, richest group 1.
+
+    Returns
+    -------
+    Series of str, such as "1 of 7, most", indexed as `customers`
+    """
     sizes = customers.groupby("segment")["recent_spend"].agg(["size", "mean"]).sort_values("mean", ascending=False)
     places = customers["net_spend"].rank(ascending=False, method="first")
     groups = np.searchsorted(sizes["size"].cumsum().to_numpy(), places.to_numpy())
-    return pd.Series(groups, index=customers.index, name="past_spend_group")
+    ends = {0: ", most", len(sizes) - 1: ", least"}
+    words = [f"{group + 1} of {len(sizes)}{ends.get(group, '')}" for group in range(len(sizes))]
+    return pd.Series(groups, index=customers.index, name="past_spend_group").map(dict(enumerate(words)))
 
 
 def ranking_measures(customers: pd.DataFrame, ranked: dict[str, pd.Series], *, seed: int) -> pd.DataFrame:

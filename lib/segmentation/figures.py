@@ -39,9 +39,8 @@ STYLE = {
 
 def canvas(height: float, *, columns: int = 1, rows: int = 1, **options: object) -> tuple[Figure, np.ndarray]:
     """Make a figure of the report's width and its axes, shape (rows, columns)."""
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        return figure, figure.subplots(rows, columns, squeeze=False, **options)
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
 def segment_colour(segment: int) -> str:
@@ -76,6 +75,7 @@ def horizontal_bars(ax: Axes, values: pd.Series, *, colours: Sequence[str], text
     ax.tick_params(left=False)
 
 
+@mpl.rc_context(STYLE)
 def lines_by_month(months: pd.DataFrame) -> Figure:
     """Draw how many order lines each month holds.
 
@@ -94,6 +94,7 @@ def lines_by_month(months: pd.DataFrame) -> Figure:
     return figure
 
 
+@mpl.rc_context(STYLE)
 def account_bars(account: pd.DataFrame, *, money: str) -> Figure:
     """Draw how many lines, and how much money, stayed clean or were set aside, by reason.
 
@@ -112,6 +113,7 @@ def account_bars(account: pd.DataFrame, *, money: str) -> Figure:
     return figure
 
 
+@mpl.rc_context(STYLE)
 def feature_distributions(features: pd.DataFrame, *, units: Mapping[str, str], skewed: Sequence[str]) -> Figure:
     """Draw how each feature spreads over the customers, skewed ones on a logarithmic scale of value plus one.
 
@@ -143,6 +145,7 @@ def feature_distributions(features: pd.DataFrame, *, units: Mapping[str, str], s
     return figure
 
 
+@mpl.rc_context(STYLE)
 def choice_of_k(grounds: pd.DataFrame, *, k: int, steady: float) -> Figure:
     """Draw the grounds for the number of segments, the chosen one marked.
 
@@ -169,17 +172,18 @@ def choice_of_k(grounds: pd.DataFrame, *, k: int, steady: float) -> Figure:
     first = axes[0, 0]
     first.fill_between(grounds.index, grounds["agreement_low"], grounds["agreement_high"], color=MAIN, alpha=0.15)
     first.axhline(steady, color=QUIET, linewidth=1, linestyle="--")
-    first.annotate("steady from here up", (grounds.index.max(), steady), xytext=(0, 3), ha="right",
+    first.annotate("steady from here up", (grounds.index.max(), steady), xytext=(0, -10), ha="right",
                    textcoords="offset points", fontsize=8, color=QUIET)  # fmt: skip
     second = axes[0, 1]
     second.plot(grounds.index, grounds["silhouette_crowd"], color=QUIET, linewidth=1, linestyle="--")
     second.annotate("a crowd without groups", (grounds.index.max(), grounds["silhouette_crowd"].iloc[-1]),
-                    xytext=(0, 3), ha="right", textcoords="offset points", fontsize=8, color=QUIET)  # fmt: skip
+                    xytext=(0, -10), ha="right", textcoords="offset points", fontsize=8, color=QUIET)  # fmt: skip
     for ax in axes[1]:
         ax.set_xlabel("number of segments")
     return figure
 
 
+@mpl.rc_context(STYLE)
 def sizes_against_money(profile: pd.DataFrame) -> Figure:
     """Draw each segment's share of the customers beside its share of the money.
 
@@ -198,6 +202,7 @@ def sizes_against_money(profile: pd.DataFrame) -> Figure:
     return figure
 
 
+@mpl.rc_context(STYLE)
 def profile_heatmap(centres: pd.DataFrame) -> Figure:
     """Draw where each segment's centre stands against all customers.
 
@@ -218,6 +223,7 @@ def profile_heatmap(centres: pd.DataFrame) -> Figure:
     return figure
 
 
+@mpl.rc_context(STYLE)
 def cross_map(shares: pd.DataFrame) -> Figure:
     """Draw where each segment's customers stand on the RFM map.
 
@@ -238,6 +244,7 @@ def cross_map(shares: pd.DataFrame) -> Figure:
     return figure
 
 
+@mpl.rc_context(STYLE)
 def jaccard_bars(segments: pd.DataFrame) -> Figure:
     """Draw how surely each segment comes back when customers are drawn again.
 
@@ -258,6 +265,7 @@ def jaccard_bars(segments: pd.DataFrame) -> Figure:
     return figure
 
 
+@mpl.rc_context(STYLE)
 def later_spend(groups: Mapping[str, pd.DataFrame], *, money: str) -> Figure:
     """Draw what each group spent in the hold-out period, highest expected first, each way of grouping in a panel.
 
@@ -284,6 +292,7 @@ def later_spend(groups: Mapping[str, pd.DataFrame], *, money: str) -> Figure:
     return figure
 
 
+@mpl.rc_context(STYLE)
 def ranking_intervals(measures: pd.DataFrame) -> Figure:
     """Draw how well each ranking told later spend, with its interval.
 
@@ -311,6 +320,7 @@ def ranking_intervals(measures: pd.DataFrame) -> Figure:
     return figure
 
 
+@mpl.rc_context(STYLE)
 def campaign_arms(plan: pd.DataFrame) -> Figure:
     """Draw how many customers of each segment are treated, left as control, or can't be contacted.
 

@@ -571,14 +571,14 @@ class Kernels:
         self.living.remove(kernel)
         self.ending.append(self.loop.create_task(end_kernel(kernel)))
 
-    def end_all(self) -> None:
+    async def end_all(self) -> None:
         """End every kernel, and before it what a step that was broken off left in the event loop."""
-        self.loop.run_until_complete(asyncio.gather(*self.ending))
-        stray = asyncio.all_tasks(self.loop)
+        await asyncio.gather(*self.ending, return_exceptions=True)
+        stray = asyncio.all_tasks() - {asyncio.current_task()}
         for task in stray:
             task.cancel()
-        self.loop.run_until_complete(asyncio.gather(*stray, return_exceptions=True))
-        self.loop.run_until_complete(asyncio.gather(*map(end_kernel, self.living), return_exceptions=True))
+        await asyncio.gather(*stray, return_exceptions=True)
+        await asyncio.gather(*map(end_kernel, self.living), return_exceptions=True)
 
 
 async def end_kernel(kernel: Kernel) -> None:
@@ -597,7 +597,7 @@ def kernels_ahead(count: int) -> Iterator[Kernels]:
         kernels.start_ahead()
         yield kernels
     finally:
-        kernels.end_all()
+        kernels.loop.run_until_complete(kernels.end_all())
 
 
 # --- a run

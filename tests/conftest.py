@@ -1,0 +1,19 @@
+"""What all tests share: the engine, and how Hypothesis searches."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+from ibis.backends.duckdb import Backend
+
+from segmentation.engine import engine
+
+settings.register_profile("workbook", deadline=None, derandomize=True, max_examples=25)
+settings.load_profile("workbook")
+
+
+@pytest.fixture(scope="session")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    """Start the engine once for all tests; each stores its tables over those of the one before."""
+    with engine(tmp_path_factory.mktemp("engine")) as started:
+        yield started

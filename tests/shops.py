@@ -1,0 +1,74 @@
+"""Small order tables that a test writes out line by line."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from ibis.backends.duckdb import Backend
+
+from segmentation.clean import judge, policy_rules
+from segmentation.tables import IBIS_TYPES, ORDERS, Table
+
+Line = dict[str, Any]
+
+PLAIN_LINE: Line = {
+    "order_id": "1001",
+    "customer_id": "ann@example.com",
+    "ordered_at": datetime(2025, 3, 1, 12),
+    "product_id": "MUG",
+    "product_name": "Mug",
+    "quantity": 1,
+    "unit_price": 10.0,
+    "discount": 0.0,
+    "refunded": 0.0,
+    "status": "placed",
+    "line_kind": "product",
+    "source_file": "orders.csv",
+}
+
+
+def order_line(**told: Any) -> Line:
+    """Write an order line of which only what is told differs from one clean mug for 10.00.
+
+    Examples
+    --------
+    >>> order_line(quantity=3)["quantity"], order_line()["quantity"]
+    (3, 1)
+    """
+    unknown = set(told) - set(ORDERS.names)
+    assert not unknown, f"no canonical columns: {unknown}"
+    return PLAIN_LINE | told
+
+
+def numbered(lines: Iterable[Mapping[str, Any]]) -> list[Line]:
+    """Give each line its row in the file, counted from 1, unless it tells one.
+
+    Examples
+    --------
+    >>> [line["source_row"] for line in numbered([order_line(), order_line()])]
+    [1, 2]
+    """
+    return [{"source_row": row, **line} for row, line in enumerate(lines, start=1)]
+
+
+def canonical_schema(table: Table) -> pa.Schema:
+    """Give the canonical table's columns and types."""
+    return ibis.schema({column.name: IBIS_TYPES[column.kind] for column in table.columns}).to_pyarrow()
+
+
+def store_orders(connection: Backend, lines: Iterable[Mapping[str, Any]]) -> ir.Table:
+    """Store order lines in the engine with every canonical column; what a line does not tell is null."""
+    arrow = pa.Table.from_pylist(numbered(lines), schema=canonical_schema(ORDERS))
+    return connection.create_table("orders_of_a_test", arrow, overwrite=True)
+
+
+def clean_orders(connection: Backend, lines: Iterable[Mapping[str, Any]], *, cleaning: str = "net") -> ir.Table:
+    """Store order lines and clean them as step 02 does; see `store_orders`."""
+    orders = store_orders(connection, lines)
+    rules = policy_rules(cleaning, duplicates="drop")
+    judged = judge(orders, rules=rules, currency="", max_quantity=50_000)
+    clean = judged.filter(judged.reason.isnull()).drop("reason")
+    return connection.create_table("clean_orders_of_a_test", clean, overwrite=True)
