@@ -61,14 +61,18 @@ def canonical_schema(table: Table) -> pa.Schema:
 
 def store_orders(connection: Backend, lines: Iterable[Mapping[str, Any]]) -> ir.Table:
     """Store order lines in the engine with every canonical column; what a line does not tell is null."""
-    arrow = pa.Table.from_pylist(numbered(lines), schema=canonical_schema(ORDERS))
-    return connection.create_table("orders_of_a_test", arrow, overwrite=True)
+    return store(connection, pa.Table.from_pylist(numbered(lines), schema=canonical_schema(ORDERS)))
 
 
 def clean_orders(connection: Backend, lines: Iterable[Mapping[str, Any]], *, cleaning: str = "net") -> ir.Table:
     """Store order lines and clean them as step 02 does; see `store_orders`."""
-    orders = store_orders(connection, lines)
     rules = policy_rules(cleaning, duplicates="drop")
-    judged = judge(orders, rules=rules, currency="", max_quantity=50_000)
-    clean = judged.filter(judged.reason.isnull()).drop("reason")
-    return connection.create_table("clean_orders_of_a_test", clean, overwrite=True)
+    judged = judge(store_orders(connection, lines), rules=rules, currency="", max_quantity=50_000)
+    return store(connection, judged.filter(judged.reason.isnull()).drop("reason").to_pyarrow())
+
+
+def store(connection: Backend, arrow: pa.Table) -> ir.Table:
+    """Store a table under a name of its own."""
+    name = ibis.util.gen_name("test")
+    connection.con.from_arrow(arrow).create(name)
+    return connection.table(name)

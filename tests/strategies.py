@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
-
 from shops import Line, numbered, order_line
 
 CUSTOMERS = ("ann@example.com", "ben@example.com", "007", "13085", "cai@example.com")

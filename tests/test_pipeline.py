@@ -471,6 +471,11 @@ def test_a_reused_step_must_have_read_the_same_file(june: SimpleNamespace) -> No
         orders.write_text(content)
 
 
+def test_a_refusal_says_with_which_step_to_begin(june: SimpleNamespace) -> None:
+    with pytest.raises(DataProblem, match=r"now true\. Begin with --from clean\?"):
+        run_pipeline(june.workbook, june.run, given={"strict": True}, begin_with="features")
+
+
 def test_nothing_ran_when_a_run_was_refused(june: SimpleNamespace) -> None:
     manifest = json.dumps(june.run.manifest())
     with pytest.raises(DataProblem, match="no step 'cluster'"):

@@ -1,13 +1,16 @@
 """Step 04: find segments by k-means on transformed, scaled features, choose their number, and name them."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouette_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -54,8 +57,7 @@ class Segmentation:
 
     def distances(self, features: pd.DataFrame) -> np.ndarray:
         """Measure each customer's distance to each centre, shape (customers, k), in standard deviations."""
-        prepared = self.preparation.transform(features[list(self.columns)])
-        return np.sqrt(((prepared[:, None, :] - self.centres[None, :, :]) ** 2).sum(axis=2))
+        return cdist(self.preparation.transform(features[list(self.columns)]), self.centres)
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ def require_possible_k(*, k: int, k_max: int) -> None:
 def prepare(columns: Sequence[str]) -> Pipeline:
     """Build the preparation: logarithm where a feature is skewed, then mean 0 and deviation 1, at most 3 from the mean.
 
+    Who got back more than they paid counts as having spent nothing.
+
     Parameters
     ----------
     columns : names of features
@@ -124,9 +128,20 @@ def prepare(columns: Sequence[str]) -> Pipeline:
     """
     skewed = [column for column in columns if FEATURES[column].transform == "log"]
     shares = [column for column in columns if column not in skewed]
-    transform = ColumnTransformer([("log", FunctionTransformer(np.log1p), skewed), ("as is", "passthrough", shares)])
+    transform = ColumnTransformer([("log", FunctionTransformer(logarithm), skewed), ("as is", "passthrough", shares)])
     near = FunctionTransformer(np.clip, kw_args={"a_min": -FAR_OUT, "a_max": FAR_OUT})
     return Pipeline([("transform", transform), ("scale", StandardScaler()), ("near", near)])
+
+
+def logarithm(values: pd.DataFrame) -> pd.DataFrame:
+    """Take the logarithm of value plus one, of 0 where the value is negative.
+
+    Examples
+    --------
+    >>> logarithm(pd.DataFrame({"net_spend": [0.0, -5.0]}))["net_spend"].tolist()
+    [0.0, 0.0]
+    """
+    return np.log1p(values.clip(lower=0))
 
 
 def prepared_order(columns: Sequence[str]) -> list[str]:
@@ -158,10 +173,12 @@ def k_means(prepared: np.ndarray, k: int, *, starts: int, seed: int) -> KMeans:
     """Fit k-means from several starts.
 
     Small tables use one thread: OpenMP's threads wait for each other at every step, which costs more than they bring
-    and, beside another busy process, many times as much.
+    and, beside another busy process, many times as much. Customers drawn again may be fewer kinds than k: that the fit
+    then finds fewer segments shows in its agreement, and needs no warning.
     """
     threads = 1 if len(prepared) < MANY_CUSTOMERS else None
-    with THREADS.limit(limits=threads):
+    with THREADS.limit(limits=threads), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
         return KMeans(k, n_init=starts, random_state=seed).fit(prepared)
 
 
@@ -199,7 +216,8 @@ def grounds_by_k(prepared: np.ndarray, *, k_max: int, refits: int, seed: int) ->
         within : mean squared distance to the centre; smallest_share : of customers in the smallest segment;
         agreement, agreement_low, agreement_high : adjusted Rand index of refits with the fit, mean and middle 90 %
     """
-    numbers = range(2, min(k_max, len(np.unique(prepared, axis=0)) - 1) + 1)
+    kinds = len(np.unique(prepared, axis=0))
+    numbers = range(2, min(k_max, max(2, kinds - 1)) + 1)
     crowd = crowd_like(prepared, seed=seed)
     rows = [grounds(prepared, k, refits=refits, seed=seed) | crowd_silhouette(crowd, k, seed=seed) for k in numbers]
     return pd.DataFrame(rows).set_index("k")

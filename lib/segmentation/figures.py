@@ -30,6 +30,7 @@ STYLE = {
     "axes.titleweight": "bold",
     "axes.titlecolor": INK,
     "text.color": INK,
+    "text.parse_math": False,  # a dollar sign in a name or a currency is one
     "xtick.color": QUIET,
     "ytick.color": INK,
     "grid.color": LINE,

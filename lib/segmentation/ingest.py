@@ -335,7 +335,7 @@ def read_column(filled: ir.Table, source: Source, column: Column) -> ir.Column:
     if column.name in ("status", "line_kind") and not headers:
         return ibis.null("string")
     values = [typed(text(filled, header), column, source.date_order) for header in headers]
-    absent = ibis.literal(column.absent, type="string").cast(
+    absent = ibis.literal(source.format.constants.get(column.name, column.absent), type="string").cast(
         IBIS_TYPES[column.kind]
     )  # a bare 0.0 is a decimal to DuckDB
     return ibis.coalesce(*values, absent)

@@ -450,16 +450,16 @@ def require_made(workbook: Workbook, run: Run, *, values: Mapping[str, Any], beg
             f"Can't begin after {begun[-1]}: run {some([run.name])} has no finished {some(missing)}. "
             f"Run it without --from, or with --from {missing[0][3:]}?"
         )
-    changed = [
-        difference
-        for step in begun
-        for difference in changed_parameters(made[step]["parameters"], values, names=workbook.declared_by(step))
-    ]
-    changed += changed_inputs(workbook, run, values=values, begun=begun)
-    if changed:
+    changed = {
+        step: changed_parameters(made[step]["parameters"], values, names=workbook.declared_by(step)) for step in begun
+    }
+    changed[begun[0]] += changed_inputs(workbook, run, values=values, begun=begun)
+    first = next((step for step in begun if changed[step]), None)
+    if first:
+        differences = dict.fromkeys(difference for step in begun for difference in changed[step])
         raise DataProblem(
-            f"Can't begin after {begun[-1]}: run {some([run.name])} was made otherwise. "
-            f"{'; '.join(dict.fromkeys(changed))}. Run it without --from, or under another --name?"
+            f"Can't begin after {begun[-1]}: run {some([run.name])} was made otherwise. {'; '.join(differences)}. "
+            f"Begin with {'the first step, without --from' if first == begun[0] else f'--from {first[3:]}'}?"
         )
 
 
@@ -486,10 +486,8 @@ def changed_inputs(workbook: Workbook, run: Run, *, values: Mapping[str, Any], b
     files = [resolve(values[name]) for name in names if values[name]]
     changed = []
     for made in run.manifest()["inputs"]:
-        places = [file for file in files if file.name == made["name"]]
-        places += [file.parent / made["name"] for file in files]
-        now = next((place for place in places if place.is_file()), None)
-        if now and (now.stat().st_size != made["bytes"] or fingerprint(now)["sha256"] != made["sha256"]):
+        there = [file for file in files if file.name == made["name"] and file.is_file()]
+        if there and not any(fingerprint(file).items() <= made.items() for file in there):
             changed.append(f"{some([made['name']])} is not the file that it was")
     return changed
 

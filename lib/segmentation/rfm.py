@@ -12,7 +12,7 @@ def rfm_scores(features: pd.DataFrame) -> pd.DataFrame:
     """Score recency, frequency and money from 1 (worst) to 5 (best), relative to this shop's customers.
 
     Most customers of a small shop have bought once, so orders alone would put them all in one fifth: equal order counts
-    are ranked by recency, then by spend, before cutting.
+    are ranked by recency, then by spend, before cutting; who is alike in all three gets the same score.
 
     Parameters
     ----------
@@ -29,11 +29,10 @@ def rfm_scores(features: pd.DataFrame) -> pd.DataFrame:
     >>> rfm_scores(features).to_numpy().tolist()
     [[5, 5, 5], [2, 2, 2], [4, 4, 4]]
     """
-    by_frequency = features.sort_values(["order_count", "recency_days", "net_spend"], ascending=[True, False, True])
-    places = pd.Series(np.arange(1, len(features) + 1), index=by_frequency.index).reindex(features.index)
+    latest_last = features.assign(recency_days=-features["recency_days"])
     ranks = {
-        "recency_score": features["recency_days"].rank(ascending=False),
-        "frequency_score": places,
+        "recency_score": latest_last["recency_days"].rank(),
+        "frequency_score": latest_last.groupby(["order_count", "recency_days", "net_spend"]).ngroup().rank(),
         "money_score": features["net_spend"].rank(),
     }
     return pd.DataFrame({name: np.ceil(BEST * rank / len(features)).astype(int) for name, rank in ranks.items()})

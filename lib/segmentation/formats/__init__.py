@@ -20,6 +20,7 @@ class Format:
     order_level : source columns that stand on the first row of an order only
     spread : canonical amount of a line to the source column with the order's amount, spread by value
     status : status to {source column: pattern}; the first pattern found decides, otherwise the order was placed
+    constants : canonical column to what holds for every row of such a file
     fees : canonical column to the pattern of lines that are no product
     """
 
@@ -29,6 +30,7 @@ class Format:
     order_level: Sequence[str] = ()
     spread: Mapping[str, str] = field(default_factory=dict)
     status: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
     fees: Mapping[str, str] = field(default_factory=dict)
 
 
