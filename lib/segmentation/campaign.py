@@ -33,13 +33,18 @@ def read_plays(path: Path) -> pd.DataFrame:
     Raises
     ------
     DataProblem
-        A column is missing, a segment stands there twice, or a cost is no number.
+        It is no CSV in UTF-8, a column is missing, a segment stands there twice, or a cost is no number.
     """
     if not path.is_file():
         raise DataProblem(
             f"Can't read the actions: there is no file {some([path.name])}. Set `plays` to the table's path."
         )
-    plays = pd.read_csv(path, dtype=str, keep_default_na=False)
+    try:
+        plays = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):
+        raise DataProblem(
+            f"{some([path.name])} must be a CSV file in UTF-8 with commas. Was it saved as another format?"
+        ) from None
     missing = [column for column in PLAY_COLUMNS if column not in plays]
     if missing:
         raise DataProblem(
@@ -49,8 +54,8 @@ def read_plays(path: Path) -> pd.DataFrame:
     if len(twice):
         raise DataProblem(f"{some([path.name])} must hold one action a segment; {some(twice)} stands there twice.")
     costs = pd.to_numeric(plays["cost_per_contact"], errors="coerce")
-    if costs.isna().any() or (costs < 0).any():
-        wrong = plays.loc[costs.isna() | (costs < 0), "cost_per_contact"]
+    wrong = plays.loc[~costs.between(0, np.inf, inclusive="left"), "cost_per_contact"]
+    if len(wrong):
         raise DataProblem(f"cost_per_contact in {some([path.name])} must be a number from 0; got {some(wrong)}.")
     return plays.assign(cost_per_contact=costs).set_index("segment")
 
@@ -234,11 +239,11 @@ def audience(campaign: Campaign, name: str) -> pd.DataFrame:
 
 
 def file_name(segment: str) -> str:
-    """Make a file name of a segment's name.
+    """Make a file name of a segment's name, in any script.
 
     Examples
     --------
-    >>> file_name("big-basket buyers")
-    'big-basket_buyers.csv'
+    >>> file_name("big-basket buyers"), file_name("../Käufer: neu")
+    ('big-basket_buyers.csv', 'käufer_neu.csv')
     """
-    return re.sub(r"[^a-z0-9-]+", "_", segment.lower()).strip("_") + ".csv"
+    return re.sub(r"[^\w-]+", "_", segment.lower()).strip("_") + ".csv"

@@ -297,8 +297,21 @@ def choose_k(grounds: pd.DataFrame, *, k: int, min_share: float) -> Choice:
         )
     useful = steady[steady["smallest_share"] >= min_share]
     clear = useful[useful["silhouette"] >= clear_from(grounds)]
-    chosen = int(clear.index.max()) if len(clear) else int(steady["agreement"].idxmax())
+    if clear.empty:
+        return steadiest(steady, min_share=min_share)
+    chosen = int(clear.index.max())
     return Choice(chosen, choice_in_words(grounds, chosen))
+
+
+def steadiest(steady: pd.DataFrame, *, min_share: float) -> Choice:
+    """Choose the number that holds best, for want of one that also parts clearly into segments large enough."""
+    k = int(steady["agreement"].idxmax())
+    return Choice(
+        k,
+        f"{k} segments hold best when customers are drawn again (agreement {steady.loc[k, 'agreement']:.2f}, steady "
+        f"from {STEADY:.2f}). No number that holds also parts clearly into segments of at least {min_share:.0%} of the "
+        "customers.",
+    )
 
 
 def clear_from(grounds: pd.DataFrame) -> float:

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata, spearmanr
+from scipy.stats import rankdata
 from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouette_samples
 
 from segmentation.cluster import (
@@ -144,7 +144,8 @@ def hold_out(
     Raises
     ------
     DataProblem
-        Before the hold-out period the orders do not reach back as far as the period is long.
+        Before the hold-out period the orders do not reach back as far as the period is long, or there were fewer than
+        `k` customers.
     """
     day = as_of - datetime.timedelta(days=days)
     before = day - datetime.timedelta(days=days)
@@ -157,6 +158,11 @@ def hold_out(
             f"Set `holdout_days` to {max(reach // 2, 1)} or less?"
         )
     features = collect(customer_features(orders, as_of=day))
+    if len(features) < k:
+        raise DataProblem(
+            f"The hold-out period must leave a customer or more for each of the {k} segments before it; as of {day} "
+            f"there are {len(features):,}. Set `holdout_days` to less than {days}?"
+        )
     segmentation = fit_segments(features, columns=columns, k=k, seed=seed)
     customers = assign_segments(segmentation, features)[["segment"]].join(features[["net_spend"]])
     customers["name"] = customers["segment"].map(dict(enumerate(segment_names(segmentation))))
@@ -313,8 +319,17 @@ def order_kept(table: pd.DataFrame) -> float:
     Parameters
     ----------
     table : see `later_spend_by_group`, two groups or more
+
+    Returns
+    -------
+    float from -1 to 1; 0 when the groups spent alike, or nobody anything
+
+    Examples
+    --------
+    >>> order_kept(pd.DataFrame({"recent_spend": [90.0, 50.0, 10.0], "later_spend": [40.0, 10.0, 20.0]}))
+    0.5
     """
-    return float(spearmanr(table["recent_spend"], table["later_spend"]).statistic)
+    return round(correlation(rankdata(table["recent_spend"]), rankdata(table["later_spend"])), 12)
 
 
 def default_holdout_days(orders: ir.Table, *, as_of: datetime.date) -> int:

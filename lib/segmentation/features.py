@@ -94,7 +94,7 @@ def customer_features(orders: ir.Table, *, as_of: datetime.date) -> ir.Table:
     bought = bought.mutate(
         value=bought.list_value - bought.discount, reduced_value=ibis.ifelse(reduced, bought.list_value, 0.0)
     )
-    money = known.group_by("customer_id").aggregate(net_spend=net_value(known).sum())
+    money = known.group_by("customer_id").aggregate(net_spend=net_value(known).sum().round(2))
     described = (
         rhythm(bought, as_of)
         .join(basket(bought), "customer_id")
@@ -220,7 +220,8 @@ def customers_and_money(orders: ir.Table, *, as_of: datetime.date) -> tuple[int,
     known = orders_before(orders, as_of)
     buyers = known.filter(known.quantity > 0).select("customer_id").distinct()
     money = known.semi_join(buyers, "customer_id")
-    return int(buyers.count().execute()), float(net_value(money).sum().execute())
+    total = ibis.coalesce(net_value(money).sum(), 0.0)
+    return int(buyers.count().execute()), float(total.execute())
 
 
 def top_share(spend: pd.Series, *, top: float) -> float:

@@ -18,8 +18,12 @@ from segmentation.sources import ROW, load_text
 from segmentation.tables import IBIS_TYPES, SOURCE, TABLES, Column, Table
 
 DateOrder = Literal["ymd", "dmy", "mdy"]
-DATE_PARTS = r"^(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})"
-CLOCK = r"[ T](\d{1,2}:\d{2}(:\d{2})?)"
+ZONE = r"(?: ?(?:Z|UTC|[-+]\d{2}(?::?\d{2})?))?"
+YEAR_FIRST = rf"^(\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}(?:[ T]\d{{1,2}}:\d{{2}}(?::\d{{2}})?)?)(?:\.\d+)?{ZONE}$"
+DAY_OR_MONTH_FIRST = (  # two parts, year; hour, minutes and seconds; a or p of am and pm
+    r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})"
+    rf"(?:,?[ T](\d{{1,2}})(:\d{{2}}(?::\d{{2}})?)(?:\.\d+)?(?: ?([AaPp])\.?[Mm]\.?)?{ZONE})?$"
+)
 
 
 class Reading(NamedTuple):
@@ -94,7 +98,7 @@ def read_table(
 def read_tables(
     connection: Backend, files: Mapping[str, Path], *, column_map: Mapping[str, str], date_order: str
 ) -> dict[str, Reading]:
-    """Read each file as the canonical table of its name; the column map and the order of dates are for the orders.
+    """Read each file as the canonical table of its name; the column map is for the orders, the order of dates for all.
 
     Returns
     -------
@@ -106,7 +110,7 @@ def read_tables(
             path,
             table=table,
             column_map=column_map if table == "orders" else {},
-            date_order=date_order if table == "orders" else "",
+            date_order=date_order,
         )
         for table, path in files.items()
     }
@@ -149,12 +153,13 @@ def recognise(path: Path, headers: Sequence[str], *, table: Table, column_map: M
 
 def check_column_map(path: Path, headers: Sequence[str], table: Table, column_map: Mapping[str, str]) -> None:
     """Require that a column map leads from the file's columns to canonical ones."""
-    unknown = [name for name in column_map if name not in table.names]
+    known = [column.name for column in table.columns if column not in SOURCE]
+    unknown = [name for name in column_map if name not in known]
     if unknown:
-        near = difflib.get_close_matches(unknown[0], table.names, n=1)
+        near = difflib.get_close_matches(unknown[0], known, n=1)
         hint = f" Did you mean {some(near)}?" if near else ""
         raise DataProblem(
-            f"`column_map` must name columns of the {table.name} table, which are {', '.join(table.names)}; "
+            f"`column_map` must name columns of the {table.name} table, which are {', '.join(known)}; "
             f"it names {some(unknown)}.{hint}"
         )
     absent = [header for header in column_map.values() if header not in headers]
@@ -186,14 +191,22 @@ def text(raw: ir.Table, header: str) -> ir.StringColumn:
 
 
 def time(value: ir.StringColumn, date_order: DateOrder) -> ir.TimestampColumn:
-    """Express a date and time as written, its zone left out: the shop's local time."""
+    """Express a date and time as written, its zone left out: the shop's local time; null for anything else."""
     if date_order == "ymd":
-        return value.substr(0, 19).try_cast("timestamp(6)")
-    part = {letter: value.re_extract(DATE_PARTS, i + 1) for i, letter in enumerate(date_order)}
+        is_plain = value.like("____-__-__ __:__:__")  # most are, and a pattern costs the engine more
+        return ibis.ifelse(is_plain, value, value.re_extract(YEAR_FIRST, 1)).try_cast("timestamp(6)")
+    part = {letter: value.re_extract(DAY_OR_MONTH_FIRST, i + 1) for i, letter in enumerate(date_order)}
     year = ibis.ifelse(part["y"].length() == 2, ibis.literal("20") + part["y"], part["y"])
     day = year + "-" + part["m"].lpad(2, "0") + "-" + part["d"].lpad(2, "0")
-    clock = value.re_extract(CLOCK, 1)
-    return (day + " " + ibis.ifelse(clock == "", "00:00", clock.lpad(5, "0"))).try_cast("timestamp(6)")
+    return (day + " " + clock(value)).try_cast("timestamp(6)")
+
+
+def clock(value: ir.StringColumn) -> ir.StringColumn:
+    """Express the time of day behind a date that has its year last; midnight when there is none."""
+    hour, minutes, half = (value.re_extract(DAY_OR_MONTH_FIRST, i) for i in (4, 5, 6))
+    number = hour.try_cast("int64")
+    number = ibis.ifelse(half == "", number, number % 12 + ibis.ifelse(half.lower() == "p", 12, 0))
+    return ibis.coalesce(number.cast("string").lpad(2, "0") + minutes, "00:00")
 
 
 def typed(value: ir.StringColumn, column: Column, date_order: DateOrder) -> ir.Column:
@@ -211,7 +224,8 @@ def typed(value: ir.StringColumn, column: Column, date_order: DateOrder) -> ir.C
         return value.lower().cases(*((word, True) for word in true), *((word, False) for word in false))
     number = value.try_cast("float64")
     if column.kind == "integer":
-        return ibis.ifelse(number == number.round(), number.round().try_cast("int64"), ibis.null("int64"))
+        whole = number.try_cast("int64")
+        return ibis.ifelse(number == whole, whole, ibis.null("int64"))
     return ibis.ifelse(number.isinf() | number.isnan(), ibis.null("float64"), number)
 
 
@@ -237,13 +251,13 @@ def told_date_order(raw: ir.Table, source: Source, *, given: str) -> DateOrder:
 def column_date_order(raw: ir.Table, header: str, path: Path, given: str) -> DateOrder | None:
     """Decide the order of one column's dates, none when it holds no date; see `told_date_order`."""
     value = text(raw, header)
-    first, second = (value.re_extract(DATE_PARTS, i).try_cast("int64") for i in (1, 2))
+    first, second = (value.re_extract(DAY_OR_MONTH_FIRST, i).try_cast("int64") for i in (1, 2))
     other = value.notnull() & time(value, "ymd").isnull()
     seen = raw.aggregate(dates=value.count(), other=other.sum(), first=first.max(), second=second.max()).execute()
     dates, others, first, second = seen.iloc[0]
     if not dates:
         return None
-    if not others or pd.isna(first) or first > 31:  # what is no date at all is told by `require_readable`
+    if not others or pd.isna(first):  # what is no date at all is told by `require_readable`
         return "ymd"
     if given:
         return given
@@ -278,7 +292,7 @@ def require_readable(raw: ir.Table, source: Source) -> None:
             told = some(f"{value} (row {row:,})" for row, value in zip(rows[ROW], rows[header], strict=True))
             raise DataProblem(
                 f"Column {some([header])} of {some([source.path.name])} must hold {WORDS[column.kind]} in every row; "
-                f"{counts[header]:,} do not: {told}. Is another column meant? "
+                f"{counts[header]:,} {'does' if counts[header] == 1 else 'do'} not: {told}. Is another column meant? "
                 f"Name it with `column_map: {{{column.name}: …}}`."
             )
 
@@ -343,10 +357,10 @@ def read_column(filled: ir.Table, source: Source, column: Column) -> ir.Column:
 
 def fill_order_level(raw: ir.Table, source: Source) -> ir.Table:
     """Express order-level fields on every line of their order, from the one line where each stands."""
-    fields = [header for header in source.format.order_level if header in source.headers]
+    key = source.mapping.get("order_id", [None])[0]
+    fields = [header for header in source.format.order_level if header in source.headers and header != key]
     if not fields:
         return raw
-    key = source.mapping["order_id"][0]
     per_order = raw.group_by(key).aggregate(**{header: raw[header].max() for header in fields})
     return raw.drop(*fields).left_join(per_order, key)
 
@@ -399,7 +413,7 @@ def attribute_columns(source: Source) -> list[str]:
     if source.table.name != "customers":
         return []
     used = {header for headers in source.mapping.values() for header in headers}
-    return [header for header in source.headers if header not in used and header not in source.table.names]
+    return [header for header in source.headers if header not in used and header.lower() not in source.table.names]
 
 
 def require_complete(table: ir.Table, source: Source) -> None:
@@ -414,10 +428,11 @@ def require_complete(table: ir.Table, source: Source) -> None:
     missing = table.aggregate([table[name].isnull().sum().name(name) for name in required]).execute().iloc[0]
     for name in required:
         if missing[name]:
-            rows = table.filter(table[name].isnull()).order_by("source_row").limit(6).execute()["source_row"]
+            rows = table.filter(table[name].isnull()).order_by("source_row").limit(5).execute()["source_row"]
             raise DataProblem(
                 f"Every row of {some([source.path.name])} must have a value for {name}, from column "
-                f"{some(source.mapping[name])}; {missing[name]:,} have none: rows {some(rows)}."
+                f"{some(source.mapping[name])}; {missing[name]:,} {'has' if missing[name] == 1 else 'have'} none, "
+                f"first row {some(rows)}."
             )
 
 

@@ -1,8 +1,15 @@
 """Files as tables of text: what stands in a CSV, Excel or Parquet file, every value as written."""
 
+import csv
 import difflib
+import glob
 import gzip
+import itertools
+import re
+import zlib
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import ibis
@@ -10,9 +17,32 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from segmentation.problems import DataProblem, some
+from segmentation.problems import DataProblem, shorten, some
 
 ROW = "__row"
+
+# What the engine and Python say of a bad CSV file, and how a user is told.
+COMPLAINTS = {
+    r"Line: (?P<line>\d+)(?s:.*)Expected Number of Columns: (?P<wanted>\d+) Found: (?P<found>\d+)": (
+        "line {line} must have {wanted} values, as the header has; it has {found}. "
+        "Does a value hold a comma or a line break without quotation marks around it?"
+    ),
+    r"Line: (?P<line>\d+)(?s:.*)unterminated quote": "in line {line} a quotation mark opens that is never closed.",
+    r"Line: (?P<line>\d+)(?s:.*)not utf-8": (
+        "line {line} is no text in UTF-8. Was it saved by an older program? Save it again as 'CSV UTF-8'."
+    ),
+    "utf-8": "it is no text in UTF-8. Was it saved by an older program? Save it again as 'CSV UTF-8'.",
+    "invalid state": "its lines must all end in the same way; some end in CR LF or CR, others in LF.",
+    "(?i)gzip|end-of-stream|decompressing": "it is a gzip file that is cut off or damaged. Copy or download it again.",
+}
+
+
+class Header(NamedTuple):
+    """The header of a CSV file: the columns' names, what separates them, and the empty lines above."""
+
+    names: list[str]
+    delimiter: str
+    empty_lines: int
 
 
 def load_text(connection: Backend, path: Path) -> ir.Table:
@@ -38,10 +68,12 @@ def load_text(connection: Backend, path: Path) -> ir.Table:
     load = loader(path)
     try:
         table = load(connection, path)
-    except (duckdb.Error, UnicodeDecodeError, OSError) as problem:
+    except (duckdb.Error, csv.Error, zlib.error, EOFError, UnicodeDecodeError, OSError) as problem:
         if isinstance(problem, OSError) and problem.errno:
             raise
-        raise DataProblem(f"Can't read {name} as a table. {first_lines(problem)}") from problem
+        raise DataProblem(
+            f"Can't read {name} as a table: {complaint(problem).replace(str(path), path.name)}"
+        ) from problem
     if table.count().execute() == 0:
         raise DataProblem(f"Can't read {name}: it holds a header and no rows.")
     return table
@@ -57,36 +89,79 @@ def loader(path: Path):
         start = file.read(4)
     if not start:
         raise DataProblem(f"Can't read {some([path.name])}: the file is empty.")
-    return {b"PK\x03\x04": load_excel, b"PAR1": load_parquet}.get(start, load_csv)
+    known = {b"PK\x03\x04": load_excel, b"\xd0\xcf\x11\xe0": load_excel, b"PAR1": load_parquet}
+    return known.get(start, load_csv)
 
 
-def first_lines(problem: Exception) -> str:
-    """Shorten an engine's message to what a user can act on."""
-    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
-    return " ".join(lines[:3])
+def complaint(problem: Exception) -> str:
+    """Say what is wrong with a file, without repeating what stands in it.
+
+    Examples
+    --------
+    >>> complaint(EOFError("Compressed file ended before the end-of-stream marker was reached"))
+    'it is a gzip file that is cut off or damaged. Copy or download it again.'
+    """
+    for pattern, sentence in COMPLAINTS.items():
+        if found := re.search(pattern, str(problem)):
+            return sentence.format(**found.groupdict())
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip() and "Original Line" not in line]
+    return shorten(" ".join(lines[:3]), limit=300)
 
 
 def load_csv(connection: Backend, path: Path) -> ir.Table:
-    """Load comma, semicolon or tab separated UTF-8 text, plain or gzip'd."""
+    """Load comma, semicolon or tab separated UTF-8 text, plain or gzip'd; nothing about its rows is guessed."""
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
-    with (gzip.open if zipped else open)(path, "rb") as file:
-        header = file.readline()
+    header = max((read_header(path, mark, zipped=zipped) for mark in ",;\t"), key=lambda header: len(header.names))
     relation = connection.con.read_csv(
-        str(path),
-        all_varchar=True,
+        glob.escape(str(path)),
+        auto_detect=False,
+        columns=dict.fromkeys(header.names, "VARCHAR"),
         header=True,
+        skiprows=header.empty_lines,
         compression="gzip" if zipped else "none",
-        delimiter=max(",;\t", key=lambda mark: header.count(mark.encode())),
+        delimiter=header.delimiter,
         quotechar='"',
         escapechar='"',
     )
     return store_text(connection, relation)
 
 
+def read_header(path: Path, delimiter: str, *, zipped: bool) -> Header:
+    """Read the first line of a CSV file that holds anything, as if its columns were separated by the delimiter.
+
+    Raises
+    ------
+    DataProblem
+        The file holds nothing but empty lines.
+    """
+    with (gzip.open if zipped else open)(path, "rt", encoding="utf-8-sig", newline="") as file:
+        for empty_lines, names in enumerate(csv.reader(file, delimiter=delimiter)):
+            if "".join(names).strip():
+                return Header(distinct_names(names), delimiter, empty_lines)
+    raise DataProblem(f"Can't read {some([path.name])}: the file is empty.")
+
+
+def distinct_names(names: Iterable[str]) -> list[str]:
+    """Name every column once: an unnamed one by its place, a name that stands there already with a number.
+
+    Examples
+    --------
+    >>> distinct_names(["", "Price", "price ", "__row"])
+    ['column0', 'Price', 'price_1', '__row_1']
+    """
+    taken = {ROW: ""}  # to the engine, letter case does not tell two names apart
+    for place, name in enumerate(names):
+        plain = name.strip() or f"column{place}"
+        numbered = (f"{plain}_{number}" for number in itertools.count(1))
+        free = next(name for name in itertools.chain([plain], numbered) if name.lower() not in taken)
+        taken[free.lower()] = free
+    return list(taken.values())[1:]
+
+
 def load_parquet(connection: Backend, path: Path) -> ir.Table:
     """Load a Parquet file."""
-    return store_text(connection, connection.con.read_parquet(str(path)))
+    return store_text(connection, connection.con.read_parquet(glob.escape(str(path))))
 
 
 def load_excel(connection: Backend, path: Path) -> ir.Table:
@@ -100,8 +175,10 @@ def load_excel(connection: Backend, path: Path) -> ir.Table:
             f"{some(', '.join(map(str, sheet[0][:3])) for sheet in sheets)}. "
             "Save the sheet with the orders as a file of its own?"
         )
-    header = [str(name) for name in sheets[0][0]]
-    rows = [[cell_text(cell) for cell in row] for sheet in sheets for row in sheet[1:]]
+    header = distinct_names(cell_text(name) or "" for name in sheets[0][0])
+    rows = [
+        [cell_text(cell) for cell in row] for sheet in sheets for row in sheet[1:] if any(cell != "" for cell in row)
+    ]
     columns = zip(*rows, strict=True) if rows else [[] for _ in header]
     arrow = pa.table({name: pa.array(values, pa.string()) for name, values in zip(header, columns, strict=True)})
     return store_text(connection, connection.con.from_arrow(arrow))
@@ -115,7 +192,9 @@ def excel_sheets(path: Path) -> list[list[list[object]]]:
         workbook = python_calamine.CalamineWorkbook.from_path(path)
         return [workbook.get_sheet_by_name(name).to_python() for name in workbook.sheet_names]
     except python_calamine.CalamineError as problem:
-        raise DataProblem(f"Can't read {some([path.name])} as an Excel file. {first_lines(problem)}") from problem
+        raise DataProblem(
+            f"Can't read {some([path.name])} as an Excel file: {complaint(problem)}. Is it an archive? Unpack it first."
+        ) from problem
 
 
 def cell_text(cell: object) -> str | None:

@@ -1,0 +1,300 @@
+"""The whole run as a user starts it: pages, artifacts, privacy, parts of it again, and what stops it."""
+
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pytest
+
+from segmentation.runs import PROJECT
+
+STEPS = ["01_ingest", "02_clean", "03_features", "04_cluster", "05_evaluate", "06_campaign_plan"]
+QUICK = ["-p", "k_refits", "5", "-p", "refits", "5"]
+
+
+class Outcome(NamedTuple):
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def command(home: Path, *words: str) -> tuple[list[str], Mapping[str, str]]:
+    """Word a `workbook` command and its environment, with runs and reports under `home`."""
+    return [str(Path(sys.executable).with_name("workbook")), *words], os.environ | {"WORKBOOK_HOME": str(home)}
+
+
+def workbook(home: Path, *words: str, **options: object) -> Outcome:
+    """Run a `workbook` command to its end."""
+    words, environment = command(home, *words)
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=300, check=False, **options)
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def manifest(home: Path, name: str) -> dict:
+    return json.loads((home / "data" / "runs" / name / "manifest.json").read_text(encoding="utf-8"))
+
+
+def orders_csv(path: Path, lines: list[str]) -> Path:
+    """Write orders in canonical columns."""
+    path.write_text("\n".join(["order_id,customer_id,ordered_at,product_name,quantity,unit_price", *lines]) + "\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def sample_run(home: Path) -> Path:
+    """Run the whole workbook on the sample once, with fewer refits than by default."""
+    done = workbook(home, "run", "--name", "whole", *QUICK)
+    assert done.code == 0, done.err
+    return home
+
+
+# --- a run from orders to the last page
+
+
+def test_every_step_signs_the_manifest(sample_run: Path) -> None:
+    told = manifest(sample_run, "whole")
+    assert list(told) == ["run", "parameters", "inputs", "steps", "versions"]
+    assert list(told["steps"]) == STEPS
+    for step in told["steps"].values():
+        assert {"seconds", "rows_in", "rows_out", "rows_quarantined", "peak_mb"} <= set(step)
+        assert step["findings"]
+
+
+def test_rows_are_accounted_for(sample_run: Path) -> None:
+    told = manifest(sample_run, "whole")
+    cleaned = told["steps"]["02_clean"]
+    assert told["inputs"][0]["rows"] == 11_902
+    assert cleaned["rows_in"] == cleaned["rows_out"] + cleaned["rows_quarantined"] == 11_902
+
+
+def test_every_step_has_a_page_and_the_index_opens_with_all_findings(sample_run: Path) -> None:
+    pages = sample_run / "reports" / "whole"
+    assert sorted(page.stem for page in pages.glob("*.html")) == [*STEPS, "index"]
+    index = (pages / "index.html").read_text(encoding="utf-8")
+    for step in manifest(sample_run, "whole")["steps"].values():
+        for finding in step["findings"]:
+            assert finding["sentence"].split("'")[0].split("&")[0] in index
+
+
+def test_pages_load_nothing_from_anywhere(sample_run: Path) -> None:
+    for page in (sample_run / "reports" / "whole").glob("*.html"):
+        html = page.read_text(encoding="utf-8")
+        assert "<script" not in html
+        assert re.findall(r"""(?:src|srcset|poster|data)=["'](?!data:)[^"']*["']""", html) == []
+        assert re.findall(r"<link\b[^>]*>|@import|url\((?!['\"]?data:)", html) == []
+
+
+def test_nothing_shared_identifies_a_customer(sample_run: Path) -> None:
+    customers = pd.read_csv(PROJECT / "data" / "sample" / "customers.csv", dtype=str)
+    personal = {word for column in ("email", "name", "phone") for word in customers[column].dropna() if len(word) > 6}
+    for file in (sample_run / "reports" / "whole").rglob("*"):
+        if file.suffix in (".html", ".csv"):
+            shown = re.sub(r"data:image/png;base64,[^\"']+", "", file.read_text(encoding="utf-8"))
+            assert [word for word in personal if word in shown] == [], file.name
+            assert "@" not in re.sub(r"@(media|page|font|supports)\b", "", shown), file.name
+
+
+def test_no_shared_file_holds_a_path_of_this_machine(sample_run: Path) -> None:
+    for file in (sample_run / "reports" / "whole").rglob("*.html"):
+        assert str(sample_run) not in file.read_text(encoding="utf-8")
+        assert str(PROJECT) not in file.read_text(encoding="utf-8")
+
+
+def test_the_run_s_folder_is_its_owner_s_alone(sample_run: Path) -> None:
+    assert (sample_run / "data" / "runs" / "whole").stat().st_mode & 0o077 == 0
+
+
+def test_audiences_hold_only_who_agreed_and_is_treated(sample_run: Path) -> None:
+    folder = sample_run / "data" / "runs" / "whole"
+    customers = pd.read_csv(PROJECT / "data" / "sample" / "customers.csv", dtype=str)
+    agreed = set(customers.loc[customers["marketing_consent"] == "true", "customer_id"])
+    arms = pd.read_csv(folder / "06_arms.csv").set_index("customer_id")["arm"]
+    written = pd.concat([pd.read_csv(file) for file in (folder / "audiences").glob("*.csv")])["Customer ID"]
+    assert written.is_unique
+    assert set(written) == set(arms.index[arms == "treated"])
+    assert set(written) <= agreed
+
+
+def test_segments_hold_what_later_steps_rely_on(sample_run: Path) -> None:
+    segments = pd.read_parquet(sample_run / "data" / "runs" / "whole" / "04_segments.parquet")
+    assert {"customer_id", "segment", "name", "confidence"} <= set(segments)
+    assert sorted(segments["segment"].unique()) == list(range(segments["segment"].nunique()))
+    assert segments["confidence"].between(0, 1).all()
+
+
+# --- parts of a run again
+
+
+def test_later_steps_run_again_from_what_stands(sample_run: Path) -> None:
+    done = workbook(sample_run, "run", "--name", "whole", "--from", "campaign", "-p", "control_share", "0.2")
+    assert done.code == 0, done.err
+    assert manifest(sample_run, "whole")["parameters"]["control_share"] == 0.2
+
+
+def test_from_refuses_other_parameters_for_earlier_steps(sample_run: Path) -> None:
+    done = workbook(sample_run, "run", "--name", "whole", "--from", "evaluate", "-p", "k", "4")
+    assert done.code == 1
+    assert "'k' was 0, now 4" in done.err
+
+
+def test_from_refuses_what_is_not_there(sample_run: Path) -> None:
+    done = workbook(sample_run, "run", "--name", "never", "--from", "cluster")
+    assert done.code == 1
+    assert "01_ingest" in done.err
+
+
+def test_a_notebook_runs_alone_under_papermill_in_any_folder(sample_run: Path, tmp_path: Path) -> None:
+    papermill = Path(sys.executable).with_name("papermill")
+    notebook = PROJECT / "notebooks" / "06_campaign_plan.ipynb"
+    words = [papermill, notebook, "out.ipynb", "-p", "run", "whole", "-p", "control_share", "0.3"]
+    environment = os.environ | {"WORKBOOK_HOME": str(sample_run)}
+    done = subprocess.run(
+        words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert manifest(sample_run, "whole")["parameters"]["control_share"] == 0.3
+
+
+# --- what stops a run, and leaves everything whole
+
+
+def test_unknown_and_mistyped_parameters_run_nothing(home: Path) -> None:
+    unknown = workbook(home, "run", "--name", "refused", "-p", "kmax", "5")
+    mistyped = workbook(home, "run", "--name", "refused", "-p", "k", "five")
+    assert (unknown.code, mistyped.code) == (1, 1)
+    assert "Did you mean 'k_max'?" in unknown.err
+    assert "'k' must be int, a whole number; got 'five'" in mistyped.err
+    assert not (home / "data" / "runs" / "refused").exists()
+
+
+def test_a_run_s_name_can_t_be_a_path(home: Path) -> None:
+    done = workbook(home, "run", "--name", "../elsewhere")
+    assert done.code == 1
+    assert "A run's name must be one word" in done.err
+
+
+def test_a_missing_file_is_told_before_anything_runs(home: Path, tmp_path: Path) -> None:
+    done = workbook(home, "run", "--orders", str(tmp_path / "june.csv"))
+    assert done.code == 1
+    assert "there is no file 'june.csv'" in done.err
+
+
+FEW = {
+    "a header only": ([], "01_ingest", "holds a header and no rows"),
+    "one customer": (["1,ann,2026-01-05,Mug,1,9.5", "2,ann,2026-02-05,Mug,1,9.5"], "04_cluster", "there are 1"),
+    "two rows": (["1,ann,2026-01-05,Mug,1,9.5", "2,bob,2026-02-05,Mug,1,9.5"], "04_cluster", "there are 2"),
+    "everyone alike": (
+        [f"{i},c{i},2026-01-05,Mug,1,9.5" for i in range(40)],
+        "04_cluster",
+        "Customers can't be told apart: all 40",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FEW)
+def test_too_little_to_go_on_is_a_sentence_and_no_traceback(case: str, home: Path, tmp_path: Path) -> None:
+    lines, step, sentence = FEW[case]
+    name = case.replace(" ", "-")
+    done = workbook(home, "run", "--orders", str(orders_csv(tmp_path / "orders.csv", lines)), "--name", name)
+    assert done.code == 1
+    assert sentence in done.err
+    assert step in done.err
+    assert "Traceback" not in done.err
+    assert (home / "data" / "runs" / name / "notebooks" / f"{step}.ipynb").exists()
+    finished = manifest(home, name)["steps"] if step != "01_ingest" else {}
+    assert list(finished) == STEPS[: STEPS.index(step)]
+
+
+def nasty_shop(path: Path) -> Path:
+    """Write a shop whose texts are markup and formulas, of customers of three kinds."""
+    lines = []
+    for i in range(120):
+        orders, price = [(1, 5), (4, 20), (12, 80)][i % 3]
+        for j in range(orders):
+            day = pd.Timestamp("2025-01-01") + pd.Timedelta(days=(i * 7 + j * 29 + 200 * (i % 3 == 0)) % 360)
+            lines.append(
+                f"{i}-{j},=cmd{i},{day:%Y-%m-%d},<script>alert({i})</script>,{1 + (i + j) % 2},{price + i % 5}"
+            )
+    return orders_csv(path, lines)
+
+
+def test_markup_stays_text_and_formulas_stay_out_of_csv(home: Path, tmp_path: Path) -> None:
+    orders = nasty_shop(tmp_path / "orders.csv")
+    done = workbook(home, "run", "--orders", str(orders), "--name", "nasty", *QUICK, "-p", "k", "3")
+    assert done.code == 0, done.err
+    for page in (home / "reports" / "nasty").glob("*.html"):
+        assert "<script" not in page.read_text(encoding="utf-8")
+    written = list((home / "data" / "runs" / "nasty").rglob("*.csv")) + list(
+        (home / "reports" / "nasty").rglob("*.csv")
+    )
+    cells = [cell for file in written for line in file.read_text().splitlines() for cell in line.split(",")]
+    assert any("cmd" in cell for cell in cells)
+    assert [cell for cell in cells if re.match(r'"?[=@]', cell)] == []
+
+
+def test_mixed_currencies_are_refused_with_the_way_out(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    rows = [f"{i},c{i},2026-01-0{1 + i % 9},1,9.5,{'EUR' if i % 3 else 'USD'}" for i in range(60)]
+    path.write_text("\n".join(["order_id,customer_id,ordered_at,quantity,unit_price,currency", *rows]))
+    done = workbook(home, "run", "--orders", str(path), "--name", "currencies")
+    assert done.code == 1
+    assert "these are in 2: EUR (40 lines), USD (20 lines)" in done.err
+    assert "currency: EUR" in done.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on file sizes, which Windows does not have")
+@pytest.mark.parametrize("step", ["04_cluster", "01_ingest"])
+def test_a_full_disk_leaves_earlier_artifacts_whole(step: str, sample_run: Path) -> None:
+    folder = sample_run / "data" / "runs" / "whole"
+    before = {path.name: path.read_bytes() for path in folder.glob("0*.parquet")}
+    done = workbook(
+        sample_run, "run", "--name", "whole", "--from", step, "--until", step, *QUICK,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+    )  # fmt: skip
+    assert done.code == 1, done.out
+    assert "Traceback" not in done.err
+    assert {path.name: path.read_bytes() for path in folder.glob("0*.parquet")} == before
+    again = workbook(sample_run, "run", "--name", "whole", "--from", step, "--until", step, *QUICK)
+    assert again.code == 0, again.err
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_kill_at_any_step_leaves_the_next_run_working(step: str, sample_run: Path) -> None:
+    words, environment = command(sample_run, "run", "--name", "whole", "--from", step, *QUICK)
+    running = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until_begun(sample_run, step, running)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    folder = sample_run / "data" / "runs" / "whole"
+    assert list(manifest(sample_run, "whole")["steps"]) == STEPS[: STEPS.index(step)]
+    for path in folder.glob("0*.parquet"):
+        pd.read_parquet(path)
+    again = workbook(sample_run, "run", "--name", "whole", "--from", step, "--until", step, *QUICK)
+    assert again.code == 0, again.err
+    assert [path.name for path in folder.iterdir() if path.name.endswith(".part")] == []
+
+
+def wait_until_begun(home: Path, step: str, running: subprocess.Popen) -> None:
+    """Wait until a step has withdrawn its own signature from the manifest, which is the first thing it does."""
+    for _ in range(600):
+        assert running.poll() is None, f"the run ended before {step} had begun"
+        if step not in manifest(home, "whole")["steps"]:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{step} did not begin within 30 s")
