@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from segmentation.problems import DataProblem, some
-from segmentation.tables import ORDERS, net_value
+from segmentation.tables import ORDERS, exact_value, net_value
 
 CENT = 0.005
 
@@ -158,7 +158,14 @@ def returns_too_much(line: ir.Table) -> ir.BooleanColumn:
     running = value.sum().over(
         ibis.window(
             group_by=[line.customer_id, line.product_id],
-            order_by=[line.ordered_at, line.quantity < 0, line.source_file, line.source_row],
+            order_by=[
+                line.ordered_at,
+                line.quantity < 0,
+                line.order_id,
+                net_value(line),
+                line.source_file,
+                line.source_row,
+            ],
             preceding=(None, 0),
         )
     )
@@ -179,7 +186,7 @@ def account(judged: ir.Table) -> pd.DataFrame:
     """
     reason = ibis.coalesce(judged.reason, "clean")
     table = (
-        judged.mutate(reason=reason, money=net_value(judged))
+        judged.mutate(reason=reason, money=exact_value(judged))
         .group_by("reason")
         .aggregate(
             lines=lambda t: t.count(),
@@ -189,6 +196,7 @@ def account(judged: ir.Table) -> pd.DataFrame:
         )
         .execute()
     )
+    table["money"] = table["money"].astype("float64")
     table["is_set_aside"] = table["reason"] != "clean"
     table = table.sort_values(["is_set_aside", "lines", "reason"], ascending=[True, False, True])
     return table.drop(columns="is_set_aside").reset_index(drop=True)
@@ -217,7 +225,7 @@ def account_with_total(account: pd.DataFrame, *, money: str) -> pd.DataFrame:
 
 def lines_and_money(orders: ir.Table) -> tuple[int, float]:
     """Measure what came in: order lines, and their money net of discounts and refunds."""
-    seen = orders.aggregate(lines=orders.count(), money=net_value(orders).sum()).execute().iloc[0]
+    seen = orders.aggregate(lines=orders.count(), money=exact_value(orders).sum()).execute().iloc[0]
     return int(seen["lines"]), float(seen["money"])
 
 
@@ -244,7 +252,7 @@ def require_balance(account: pd.DataFrame, *, lines_in: int, money_in: float) ->
         The account does not balance: the workbook is at fault, not the data.
     """
     lines, money = int(account["lines"].sum()), float(account["money"].sum())
-    if lines != lines_in or abs(money - money_in) >= CENT * max(1.0, abs(money_in) / 1e9):
+    if lines != lines_in or abs(money - money_in) >= CENT:
         raise DataProblem(
             f"Every line and every cent must be accounted for: {lines_in:,} lines worth {money_in:,.2f} came in, "
             f"{lines:,} worth {money:,.2f} are accounted for. This is an error of the workbook; please report it."

@@ -158,3 +158,15 @@ def net_value(orders: ir.Table) -> ir.FloatingColumn:
     docs/decisions/0004-money-and-returns.md
     """
     return orders.quantity * orders.unit_price - orders.discount - orders.refunded
+
+
+def exact_value(orders: ir.Table) -> ir.DecimalColumn:
+    """Express what each order line was worth as a decimal number, so that sums do not depend on their order.
+
+    Ten million floating-point numbers, some of them absurd, add up to different cents each time; these do not.
+
+    Returns
+    -------
+    Column of decimal with four places, shop currency; see `net_value`
+    """
+    return net_value(orders).round(4).cast("decimal(28, 4)")
