@@ -14,6 +14,8 @@ from segmentation.tables import IBIS_TYPES, ORDERS, Table
 
 Line = dict[str, Any]
 
+SHOP_CURRENCY = "EUR"
+
 PLAIN_LINE: Line = {
     "order_id": "1001",
     "customer_id": "ann@example.com",
@@ -24,6 +26,7 @@ PLAIN_LINE: Line = {
     "unit_price": 10.0,
     "discount": 0.0,
     "refunded": 0.0,
+    "currency": SHOP_CURRENCY,
     "status": "placed",
     "line_kind": "product",
     "source_file": "orders.csv",
@@ -67,7 +70,7 @@ def store_orders(connection: Backend, lines: Iterable[Mapping[str, Any]]) -> ir.
 def clean_orders(connection: Backend, lines: Iterable[Mapping[str, Any]], *, cleaning: str = "net") -> ir.Table:
     """Store order lines and clean them as step 02 does; see `store_orders`."""
     rules = policy_rules(cleaning, duplicates="drop")
-    judged = judge(store_orders(connection, lines), rules=rules, currency="", max_quantity=50_000)
+    judged = judge(store_orders(connection, lines), rules=rules, currency=SHOP_CURRENCY, max_quantity=50_000)
     return store(connection, judged.filter(judged.reason.isnull()).drop("reason").to_pyarrow())
 
 

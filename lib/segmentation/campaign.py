@@ -148,6 +148,9 @@ def draw_arms(customers: pd.DataFrame, *, control_share: float, seed: int) -> pd
 def detectable_lift(treated: int, control: int, rate: float) -> float:
     """Tell the smallest rise of a rate that these two groups would show, 80 % power at two-sided 5 %.
 
+    The rise is as large as its own standard error times the normal quantiles of power and error; each arm's variance is
+    taken at that arm's rate, which makes it the positive root of a quadratic equation.
+
     Parameters
     ----------
     treated, control : customers in each arm
@@ -155,21 +158,25 @@ def detectable_lift(treated: int, control: int, rate: float) -> float:
 
     Returns
     -------
-    float, in shares of 1; infinite when an arm is empty
+    float, in shares of 1; infinite when an arm is empty, or so small that even a rise to 1 would not show
 
     Source
     ------
-    Normal approximation for two proportions, each variance taken at the base rate
+    Normal approximation for two proportions, variances not pooled
 
     Examples
     --------
     >>> round(detectable_lift(3826, 3826, 0.02), 4)
-    0.009
+    0.01
     """
     if not treated or not control:
         return float("inf")
-    spread = np.sqrt(max(rate * (1 - rate), 1e-4) * (1 / treated + 1 / control))
-    return float((norm.ppf(1 - ERROR / 2) + norm.ppf(POWER)) * spread)
+    quantiles = (norm.ppf(1 - ERROR / 2) + norm.ppf(POWER)) ** 2
+    linear = quantiles * (1 - 2 * rate) / treated
+    constant = quantiles * rate * (1 - rate) * (1 / treated + 1 / control)
+    square = 1 + quantiles / treated
+    lift = float((linear + np.sqrt(linear**2 + 4 * square * constant)) / (2 * square))
+    return lift if rate + lift < 1 else float("inf")
 
 
 POWER_FORMATS = {"came back": "{:.0%}", "smallest lift, points": "{:.1f}"}

@@ -14,7 +14,8 @@ import click
 from segmentation.problems import DataProblem
 
 if TYPE_CHECKING:
-    from segmentation.pipeline import Parameter, StepFailed
+    from segmentation.parameters import Parameter
+    from segmentation.pipeline import StepFailed
 
 INTERRUPTED = 130
 FILE = click.Path(path_type=Path)
@@ -89,19 +90,18 @@ def run(
     With --from, parameters that are not given keep the values that the run was made with. The steps before must have
     been made with the same parameters from the same files; if not, nothing is run.
     """
-    from segmentation import pipeline
+    from segmentation.parameters import gather_parameters, open_workbook
+    from segmentation.pipeline import StepFailed, run_pipeline
     from segmentation.runs import Run
 
-    workbook = pipeline.open_workbook(pipeline.NOTEBOOKS)
+    workbook = open_workbook()
     words += (("orders", orders),) if orders is not None else ()
-    given = pipeline.gather_parameters(workbook.parameters, files=files, words=words)
+    given = gather_parameters(workbook.parameters, files=files, words=words)
     chosen = Run(run_name(given.get("orders", "")) if name is None else name)
     try:
         with progress() as on_cell:
-            index = pipeline.run_pipeline(
-                workbook, chosen, given=given, begin_with=begin_with, until=until, on_cell=on_cell
-            )
-    except pipeline.StepFailed as failed:
+            index = run_pipeline(workbook, chosen, given=given, begin_with=begin_with, until=until, on_cell=on_cell)
+    except StepFailed as failed:
         leave(ctx, failure(failed), code=1)
     else:
         click.echo(f"The report is {shown(index)}")
@@ -181,9 +181,9 @@ def progress() -> Iterator[Progress]:
 @main.command()
 def parameters() -> None:
     """List the parameters with type, default and meaning."""
-    from segmentation import pipeline
+    from segmentation.parameters import open_workbook
 
-    workbook = pipeline.open_workbook(pipeline.NOTEBOOKS)
+    workbook = open_workbook()
     header = ("name", "type", "default", "meaning", "steps")
     click.echo(aligned([header, *(row(parameter) for parameter in workbook.parameters.values())]))
 

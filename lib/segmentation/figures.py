@@ -1,6 +1,7 @@
 """Every chart: one function a figure, from a table to a figure that belongs to nobody; no files, no display."""
 
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -18,6 +19,7 @@ SEGMENT_COLOURS = (
     "#7a7a7a", "#9a6fb0", "#8c564b", "#a6cee3",
 )  # fmt: skip
 WIDTH = 8.2
+LABEL_WIDTH = 30  # letters
 STYLE = {
     "font.size": 9.5,
     "font.family": "DejaVu Sans",
@@ -54,6 +56,17 @@ def thousands(axis: object) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
+def in_lines(names: Iterable[object]) -> list[str]:
+    """Break long names into lines, so that they leave room for what is drawn.
+
+    Examples
+    --------
+    >>> in_lines(["champions", "customers who come back for the sales"])
+    ['champions', 'customers who come back for\\nthe sales']
+    """
+    return [textwrap.fill(str(name), LABEL_WIDTH) for name in names]
+
+
 def label_bars(ax: Axes, texts: Sequence[str]) -> None:
     """Write a label right of each horizontal bar, and leave room for it."""
     for patch, text in zip(ax.patches, texts, strict=False):
@@ -67,7 +80,7 @@ def label_bars(ax: Axes, texts: Sequence[str]) -> None:
 def horizontal_bars(ax: Axes, values: pd.Series, *, colours: Sequence[str], texts: Sequence[str], title: str) -> None:
     """Draw one labelled bar a row, first row on top, without an axis to read off."""
     ax.barh(np.arange(len(values)), values.to_numpy(), color=colours, height=0.66)
-    ax.set_yticks(np.arange(len(values)), [str(name) for name in values.index])
+    ax.set_yticks(np.arange(len(values)), in_lines(values.index))
     ax.invert_yaxis()
     label_bars(ax, texts)
     ax.set_title(title)
@@ -218,7 +231,7 @@ def profile_heatmap(centres: pd.DataFrame) -> Figure:
         annot_kws={"fontsize": 9}, cbar_kws={"label": "standard deviations from the mean", "shrink": 0.8},
     )  # fmt: skip
     ax.set_xticklabels([name.replace("_", "\n") for name in centres.columns], rotation=0, fontsize=8.5)
-    ax.set_yticklabels(centres.index, rotation=0)
+    ax.set_yticklabels(in_lines(centres.index), rotation=0)
     ax.set(xlabel="", ylabel="")
     ax.tick_params(length=0)
     return figure
@@ -239,7 +252,7 @@ def cross_map(shares: pd.DataFrame) -> Figure:
         fmt="", linewidths=1.5, annot_kws={"fontsize": 8.5}, cbar=False,
     )  # fmt: skip
     ax.set_xticklabels([name.replace(" ", "\n") for name in shares.columns], rotation=0, fontsize=8.5)
-    ax.set_yticklabels(shares.index, rotation=0)
+    ax.set_yticklabels(in_lines(shares.index), rotation=0)
     ax.set(xlabel="name on the RFM map", ylabel="")
     ax.tick_params(length=0)
     return figure
@@ -272,7 +285,8 @@ def later_spend(groups: Mapping[str, pd.DataFrame], *, money: str) -> Figure:
 
     Parameters
     ----------
-    groups : way of grouping to its table, indexed by group: customers, later_spend, later_low, later_high
+    groups : way of grouping to its table, indexed by group: customers, later_spend, later_low, later_high; missing
+        where a group is too small to show
     money : the shop's currency
     """
     rows = max(len(table) for table in groups.values())
@@ -281,11 +295,12 @@ def later_spend(groups: Mapping[str, pd.DataFrame], *, money: str) -> Figure:
         places = np.arange(len(table))
         error = np.abs(table[["later_low", "later_high"]].T.to_numpy() - table["later_spend"].to_numpy())
         ax.errorbar(table["later_spend"], places, xerr=error, fmt="o", color=MAIN, ecolor=PALE, elinewidth=5, ms=5)
-        names = [f"{name}  (n {row.customers:,})" for name, row in zip(table.index, table.itertuples(), strict=True)]
-        ax.set_yticks(places, names)
+        sizes = ["too few to show" if pd.isna(size) else f"n\u00a0{size:,}" for size in table["customers"]]
+        names = [f"{name} ({size})" for name, size in zip(table.index, sizes, strict=True)]
+        ax.set_yticks(places, in_lines(names))
         ax.invert_yaxis()
         ax.set_title(title)
-        ax.set_xlabel(f"later spend a customer, {money}")
+        ax.set_xlabel(f"later spend a customer, {money}", loc="right")
         ax.xaxis.set_major_locator(MaxNLocator(5))
         thousands(ax.xaxis)
         ax.xaxis.grid(True)
@@ -327,20 +342,21 @@ def campaign_arms(plan: pd.DataFrame) -> Figure:
 
     Parameters
     ----------
-    plan : one row a segment: name, treated, control, customers
+    plan : one row a segment: name, treated, control, customers; missing where a segment is too small to show
     """
     figure, axes = canvas(1.2 + 0.4 * len(plan))
     ax = axes[0, 0]
-    parts = {"treated": plan["treated"], "control": plan["control"],
-             "no contact": plan["customers"] - plan["treated"] - plan["control"]}  # fmt: skip
-    left = np.zeros(len(plan))
-    for (name, values), colour, hatch in zip(parts.items(), (MAIN, ACCENT, LINE), ("", "////", ""), strict=True):
-        ax.barh(plan["name"], values, left=left, color=colour, height=0.66, label=name, hatch=hatch, edgecolor="white")
+    places, left = np.arange(len(plan)), np.zeros(len(plan))
+    counts = plan[["customers", "treated", "control"]].fillna(0).astype("int64")
+    counts["no contact"] = counts.pop("customers") - counts["treated"] - counts["control"]
+    for (name, values), colour, hatch in zip(counts.items(), (MAIN, ACCENT, LINE), ("", "////", ""), strict=True):
+        ax.barh(places, values, left=left, color=colour, height=0.66, label=name, hatch=hatch, edgecolor="white")
         left = left + values.to_numpy()
+    ax.set_yticks(places, in_lines(plan["name"]))
     ax.invert_yaxis()
     ax.set_xlabel("customers")
     thousands(ax.xaxis)
-    ax.legend(frameon=False, ncols=3, loc="lower right", fontsize=8.5)
+    figure.legend(frameon=False, ncols=3, loc="outside lower right", fontsize=8.5)
     ax.set_title("Who is written to, and who is left alone to compare with?")
     ax.tick_params(left=False)
     return figure

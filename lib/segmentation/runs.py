@@ -95,7 +95,7 @@ def replacing(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
-        if path.is_dir():
+        if path.is_dir() and part.exists():
             shutil.rmtree(path)
         part.replace(path)
     finally:

@@ -33,7 +33,9 @@ COMPLAINTS = {
     ),
     "utf-8": "it is no text in UTF-8. Was it saved by an older program? Save it again as 'CSV UTF-8'.",
     "invalid state": "its lines must all end in the same way; some end in CR LF or CR, others in LF.",
-    "(?i)gzip|end-of-stream|decompressing": "it is a gzip file that is cut off or damaged. Copy or download it again.",
+    "(?i)gzip|end-of-stream|decompressing|compression method": (
+        "it is a gzip file that is cut off or damaged. Copy or download it again."
+    ),
 }
 
 
@@ -202,6 +204,7 @@ def cell_text(cell: object) -> str | None:
 
     Examples
     --------
+    >>> import datetime
     >>> cell_text(13085.0), cell_text(2.95), cell_text(datetime.datetime(2009, 12, 1, 7, 45))
     ('13085', '2.95', '2009-12-01 07:45:00')
     """

@@ -1,0 +1,438 @@
+import datetime
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ibis.backends.duckdb import Backend
+from shops import Line, order_line, store_orders
+
+from segmentation import cluster
+from segmentation.cluster import Segmentation, fit_segments, prepare
+from segmentation.evaluate import (
+    BANDS,
+    HoldOut,
+    Stability,
+    agreement_interval,
+    bootstrap_stability,
+    closest_jaccard,
+    comparison,
+    default_holdout_days,
+    evaluation_record,
+    hold_out,
+    internal_measures,
+    later_spend_by_group,
+    lead_in_words,
+    measure_rankings,
+    measures_table,
+    order_in_words,
+    order_kept,
+    past_spend_groups,
+    ranking_measures,
+    rankings,
+    spent_between,
+    top_share,
+)
+from segmentation.problems import DataProblem
+
+COLUMNS = ["recency_days", "order_count", "net_spend"]
+YEAR_END = datetime.date(2025, 1, 1)
+DAYS = 90  # so the day of description is 3 October 2024, and recent spend counts from 5 July
+
+
+# --- do the segments hold?
+
+
+def test_jaccard_of_the_closest_match_by_hand() -> None:
+    # Group 0 shares 2 of 4 with other 0 and 1 of 4 with other 1; group 1 shares 2 of 3 with other 1.
+    assert closest_jaccard(np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 1])).tolist() == [2 / 3, 2 / 3]
+
+
+def test_a_group_torn_apart_has_the_jaccard_of_its_larger_part() -> None:
+    assert closest_jaccard(np.array([0, 0, 0, 0, 1]), np.array([0, 0, 0, 1, 2])).tolist() == [0.75, 1.0]
+
+
+@given(labels=st.lists(st.integers(0, 4), min_size=1, max_size=30))
+def test_a_grouping_comes_back_fully_as_itself(labels: list[int]) -> None:
+    assert (closest_jaccard(np.array(labels), np.array(labels)) == 1).all()
+
+
+@given(labels=st.lists(st.integers(0, 4), min_size=1, max_size=30))
+def test_renumbering_groups_changes_no_jaccard(labels: list[int]) -> None:
+    assert (closest_jaccard(np.array(labels), 9 - np.array(labels)) == 1).all()
+
+
+def test_hennigs_bands_begin_where_he_put_them() -> None:
+    assert list(BANDS) == [0.85, 0.75, 0.60, 0.0]
+
+
+def around(places: Sequence[tuple[float, float, float]], spreads: Sequence[float], *, each: int = 60) -> pd.DataFrame:
+    """Draw customers around places in the logarithms of recency, orders and spend, one spread a group."""
+    kinds = np.repeat(np.arange(len(places)), each)
+    noise = np.random.default_rng(1).normal(0, 1, (len(kinds), 3)) * np.array(spreads)[kinds, None]
+    return pd.DataFrame(np.expm1((np.array(places)[kinds] + noise).clip(0)), columns=COLUMNS)
+
+
+CORNERS = [(1.0, 1.0, 1.0), (6.0, 1.0, 6.0), (1.0, 6.0, 6.0)]
+
+
+def fitted(features: pd.DataFrame, *, k: int) -> Segmentation:
+    return fit_segments(features, columns=COLUMNS, k=k, seed=1)
+
+
+@pytest.fixture(scope="module")
+def clear_groups() -> Stability:
+    features = around(CORNERS, [0.2, 0.2, 0.2])
+    return bootstrap_stability(fitted(features, k=3), features, refits=10, seed=1)
+
+
+def test_clear_groups_come_back(clear_groups: Stability) -> None:
+    assert clear_groups.segments["jaccard"].min() > 0.98
+
+
+def test_clear_groups_are_highly_stable(clear_groups: Stability) -> None:
+    assert clear_groups.segments["band"].tolist() == ["highly stable"] * 3
+
+
+def test_refits_of_clear_groups_agree(clear_groups: Stability) -> None:
+    assert clear_groups.agreement.min() > 0.98
+
+
+def test_the_unstable_segment_is_found() -> None:
+    # Two tight groups, and one loose one that k = 4 cuts in two wherever chance has it.
+    features = around(CORNERS, [0.1, 0.1, 0.9])
+    segmentation = fitted(features, k=4)
+    jaccard = bootstrap_stability(segmentation, features, refits=20, seed=1).segments["jaccard"]
+    of_loose_group = set(segmentation.distances(features[-60:]).argmin(axis=1))
+    assert set(jaccard.nsmallest(2).index) == of_loose_group
+
+
+def test_the_same_seed_gives_the_same_stability() -> None:
+    features = around(CORNERS, [0.9, 0.9, 0.9])
+    again = [bootstrap_stability(fitted(features, k=4), features, refits=5, seed=3).agreement for _ in range(2)]
+    assert again[0].tolist() == again[1].tolist()
+
+
+def test_the_interval_of_agreement_holds_its_mean() -> None:
+    stability = Stability(np.linspace(0, 1, 21), pd.DataFrame())
+    assert agreement_interval(stability) == pytest.approx({"agreement": 0.5, "low": 0.05, "high": 0.95})
+
+
+def test_the_silhouette_of_two_points_each_is_1() -> None:
+    features = pd.DataFrame({"return_share": [0.0, 0.0, 1.0, 1.0]})
+    preparation = prepare(["return_share"]).fit(features)
+    segmentation = Segmentation(["return_share"], preparation, np.array([[-1.0], [1.0]]))
+    assert internal_measures(segmentation, features, seed=1)["silhouette"].to_dict() == {0: 1.0, 1: 1.0, "all": 1.0}
+
+
+def test_the_silhouette_by_hand() -> None:
+    # At 0, 1 and 4 after scaling by the same factor: (4 - 1) / 4 and (3 - 1) / 3; alone in a segment it is 0.
+    features = pd.DataFrame({"return_share": [0.0, 0.25, 1.0]})
+    preparation = prepare(["return_share"]).fit(features)
+    centres = preparation.transform(pd.DataFrame({"return_share": [0.125, 1.0]}))
+    measures = internal_measures(Segmentation(["return_share"], preparation, centres), features, seed=1)
+    assert measures["silhouette"].tolist() == pytest.approx([(3 / 4 + 2 / 3) / 2, 0, (3 / 4 + 2 / 3) / 3])
+
+
+def test_the_measures_table_ends_with_all_customers() -> None:
+    features = around(CORNERS, [0.2, 0.2, 0.2])
+    segmentation = fitted(features, k=3)
+    segments = cluster.assign_segments(segmentation, features).assign(name="one of three")
+    stability = bootstrap_stability(segmentation, features, refits=2, seed=1)
+    table = measures_table(internal_measures(segmentation, features, seed=1), stability, segments)
+    assert table[["segment", "customers"]].iloc[-1].tolist() == ["all", 180]
+
+
+# --- rankings
+
+
+@pytest.mark.parametrize(
+    ("ranked", "expected"), [([1, 2, 3, 4, 5], 1.0), ([5, 4, 3, 2, 1], -1.0), ([7, 7, 7, 7, 7], 0.0)]
+)
+def test_rank_correlation_at_its_limits(ranked: list[float], expected: float) -> None:
+    later = np.array([0.0, 10.0, 20.0, 30.0, 500.0])
+    assert measure_rankings(np.array([ranked], dtype=float).T, later)[0, 0] == pytest.approx(expected)
+
+
+def test_nobody_buying_later_is_told_by_nothing() -> None:
+    assert measure_rankings(np.array([[1.0], [2.0]]), np.zeros(2)).tolist() == [[0.0, 0.0]]
+
+
+def test_the_top_fifth_of_five_is_the_best_one() -> None:
+    assert top_share(np.array([1, 2, 3, 4, 5]), np.array([10.0, 10.0, 10.0, 10.0, 60.0])) == 0.6
+
+
+def test_customers_tied_across_the_border_count_in_proportion() -> None:
+    # The fifth of ten is two; one is ahead, three share the second place and bring 30 together.
+    ranks = np.array([9, 8, 8, 8, 1, 1, 1, 1, 1, 1])
+    later = np.array([40.0, 30.0, 0.0, 0.0, 30.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+    assert top_share(ranks, later) == pytest.approx((40 + 30 / 3) / 100)
+
+
+def test_when_all_tie_the_top_fifth_brings_a_fifth() -> None:
+    assert top_share(np.full(7, 4), np.arange(7.0)) == pytest.approx(0.2)
+
+
+def test_no_later_spend_has_no_top_share() -> None:
+    assert top_share(np.arange(5), np.zeros(5)) == 0.0
+
+
+def past_customers(customers: int = 200, *, seed: int = 1) -> pd.DataFrame:
+    """Draw customers of a hold-out period whose segment tells later spend roughly."""
+    generator = np.random.default_rng(seed)
+    segment = generator.integers(0, 4, customers)
+    spend = (400 - 100 * segment) * generator.lognormal(0, 0.5, customers)
+    return pd.DataFrame(
+        {
+            "segment": segment,
+            "name": np.array(["a", "b", "c", "d"])[segment],
+            "rfm_segment": np.where(segment < 2, "loyal", "hibernating"),
+            "net_spend": spend,
+            "recent_spend": spend / 2,
+            "later_spend": (400 - 100 * segment) * generator.lognormal(0, 0.5, customers),
+            "later_orders": generator.integers(0, 3, customers),
+        }
+    )
+
+
+def test_a_leak_is_seen_as_a_correlation_of_1() -> None:
+    customers = past_customers()
+    leaking = {"segments": rankings(customers)["segments"], "leak": customers["later_spend"]}
+    assert ranking_measures(customers, leaking, seed=1).loc["leak", "spearman"] == pytest.approx(1)
+
+
+def test_no_ranking_by_what_was_known_is_perfect() -> None:
+    customers = past_customers()
+    assert ranking_measures(customers, rankings(customers), seed=1)["spearman"].max() < 0.99
+
+
+@pytest.mark.parametrize("measure", ["spearman", "top_share"])
+def test_the_interval_holds_the_point(measure: str) -> None:
+    customers = past_customers()
+    told = ranking_measures(customers, rankings(customers), seed=1)
+    assert ((told[f"{measure}_low"] < told[measure]) & (told[measure] < told[f"{measure}_high"])).all()
+
+
+def test_the_segments_have_no_lead_over_themselves() -> None:
+    customers = past_customers()
+    lead = ranking_measures(customers, rankings(customers), seed=1).loc["segments", ["lead_low", "lead_high"]]
+    assert lead.tolist() == [0.0, 0.0]
+
+
+def test_rankings_use_nothing_from_the_hold_out_period() -> None:
+    customers = past_customers()
+    known = rankings(customers)
+    blind = rankings(customers.assign(later_spend=-1.0, later_orders=99))
+    assert all(known[rival].equals(blind[rival]) for rival in known)
+
+
+def test_segments_are_ranked_by_their_mean_recent_spend() -> None:
+    customers = past_customers(4).assign(
+        segment=[0, 0, 1, 1], recent_spend=[10.0, 30.0, 5.0, 7.0], rfm_segment="new", net_spend=1.0
+    )
+    assert rankings(customers)["segments"].tolist() == [20.0, 20.0, 6.0, 6.0]
+
+
+def test_past_spend_is_cut_into_groups_of_the_segments_sizes() -> None:
+    customers = past_customers(6).assign(
+        segment=[1, 0, 0, 1, 1, 2],
+        recent_spend=[9.0, 1.0, 1.0, 9.0, 9.0, 5.0],  # so segment 1 (three customers) is first, then 2, then 0
+        net_spend=[10.0, 60.0, 50.0, 40.0, 30.0, 20.0],
+    )
+    assert past_spend_groups(customers).tolist() == [
+        "3 of 3, least", "1 of 3, most", "1 of 3, most", "1 of 3, most", "2 of 3", "3 of 3, least",
+    ]  # fmt: skip
+
+
+# --- later spend by group
+
+
+def later_by_hand() -> pd.DataFrame:
+    customers = pd.DataFrame(
+        {
+            "recent_spend": [10.0, 20.0, 30.0, 50.0],
+            "later_spend": [0.0, 30.0, 0.0, 8.0],
+            "later_orders": [0, 2, 0, 1],
+        }
+    )
+    group = pd.Series(["regulars", "regulars", "regulars", "champions"], name="segment")
+    return later_spend_by_group(customers, group, seed=1)
+
+
+def test_groups_come_by_recent_spend_highest_first() -> None:
+    assert later_by_hand().index.tolist() == ["champions", "regulars"]
+
+
+def test_later_spend_of_groups_by_hand() -> None:
+    shown = later_by_hand()[["customers", "recent_spend", "later_spend", "came_back"]]
+    assert shown.to_numpy().tolist() == [[1, 50.0, 8.0, 1.0], [3, 20.0, 10.0, 1 / 3]]
+
+
+def test_the_interval_of_a_group_holds_its_mean() -> None:
+    customers = past_customers()
+    table = later_spend_by_group(customers, customers["name"], seed=1)
+    assert ((table["later_low"] < table["later_spend"]) & (table["later_spend"] < table["later_high"])).all()
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"), [([9.0, 5.0, 1.0], 1.0), ([1.0, 5.0, 9.0], -1.0), ([0.0, 0.0, 0.0], 0.0)]
+)
+def test_the_order_kept_at_its_limits(later: list[float], expected: float) -> None:
+    assert order_kept(pd.DataFrame({"recent_spend": [90.0, 50.0, 10.0], "later_spend": later})) == expected
+
+
+# --- the hold-out period
+
+
+def shop_lines(*, later_price: float = 10.0) -> list[Line]:
+    """Write 40 customers of 2024: even ones buy every month, odd ones once; later prices are those from October 3."""
+    day = datetime.datetime(2024, 10, 3)
+    lines = []
+    for number in range(40):
+        for month in range(1, 13) if number % 2 == 0 else [1 + number % 9]:
+            ordered_at = datetime.datetime(2024, month, 1 + number // 2, 12)
+            price = later_price if ordered_at >= day else 10.0 + number
+            told = {"customer_id": f"c{number:02}", "ordered_at": ordered_at, "unit_price": price}
+            lines.append(order_line(order_id=f"{number}-{month}", **told))
+    return lines
+
+
+def held_out(connection: Backend, lines: list[Line], *, days: int = DAYS, k: int = 2) -> HoldOut:
+    orders = store_orders(connection, lines)
+    return hold_out(orders, as_of=YEAR_END, days=days, columns=COLUMNS, k=k, seed=1)
+
+
+KNOWN = ["segment", "name", "rfm_segment", "net_spend", "recent_spend"]
+
+
+@pytest.fixture(scope="module")
+def past(connection: Backend) -> HoldOut:
+    return held_out(connection, shop_lines())
+
+
+def test_the_day_of_description_lies_the_period_before(past: HoldOut) -> None:
+    assert (past.day, past.until) == (datetime.date(2024, 10, 3), YEAR_END)
+
+
+def test_every_customer_known_on_the_day_is_held_out_once(past: HoldOut) -> None:
+    assert past.customers.index.tolist() == [f"c{number:02}" for number in range(40)]
+
+
+def test_the_monthly_buyers_are_told_from_the_others(past: HoldOut) -> None:
+    assert past.customers["segment"].tolist() == [0, 1] * 20
+
+
+def test_recent_and_later_spend_by_hand(past: HoldOut) -> None:
+    # Customer 04 buys on the 3rd of each month for 14: 1 January and later is out; 3 July is before 5 July.
+    shown = past.customers.loc["c04", ["net_spend", "recent_spend", "later_spend", "later_orders"]]
+    assert shown.tolist() == [9 * 14.0, 2 * 14.0, 3 * 10.0, 3]
+
+
+def test_who_did_not_come_back_spent_nothing_later(past: HoldOut) -> None:
+    assert past.customers.loc["c01", ["later_spend", "later_orders"]].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("later", ["other prices", "no orders"])
+def test_nothing_from_the_hold_out_period_leaks(connection: Backend, past: HoldOut, later: str) -> None:
+    lines = shop_lines(later_price=999.0)
+    if later == "no orders":
+        lines = [line for line in lines if line["unit_price"] != 999.0]
+    pd.testing.assert_frame_equal(held_out(connection, lines).customers[KNOWN], past.customers[KNOWN])
+
+
+def test_customers_who_came_later_are_not_held_out(connection: Backend, past: HoldOut) -> None:
+    newcomer = order_line(customer_id="new", ordered_at=datetime.datetime(2024, 10, 3))
+    assert held_out(connection, [*shop_lines(), newcomer]).customers.index.equals(past.customers.index)
+
+
+def test_orders_from_as_of_on_change_nothing(connection: Backend, past: HoldOut) -> None:
+    after = [order_line(customer_id="c01", ordered_at=datetime.datetime(2025, 1, 1), unit_price=1e6)]
+    pd.testing.assert_frame_equal(held_out(connection, shop_lines() + after).customers, past.customers)
+
+
+def test_a_hold_out_period_longer_than_the_time_before_is_refused(connection: Backend) -> None:
+    message = r"with `holdout_days` 200 orders must reach back 400 days; they reach back 366\. Set .* to 183 or less\?"
+    with pytest.raises(DataProblem, match=message):
+        held_out(connection, shop_lines(), days=200)
+
+
+def test_the_longest_possible_hold_out_period_is_accepted(connection: Backend) -> None:
+    assert held_out(connection, shop_lines(), days=183).day == datetime.date(2024, 7, 2)
+
+
+def test_fewer_customers_than_segments_on_the_earlier_day_are_refused(connection: Backend) -> None:
+    lines = [line for line in shop_lines() if line["ordered_at"].month > 9 or line["customer_id"] < "c05"]
+    with pytest.raises(
+        DataProblem, match=r"each of the 6 segments .* as of 2024-10-03 there are 5\. Set `holdout_days`"
+    ):
+        held_out(connection, lines, k=6)
+
+
+def test_the_default_period_is_a_quarter(connection: Backend) -> None:
+    assert default_holdout_days(store_orders(connection, shop_lines()), as_of=YEAR_END) == 90
+
+
+def test_the_default_period_of_a_young_shop_is_a_third_of_its_history(connection: Backend) -> None:
+    orders = store_orders(connection, shop_lines())
+    assert default_holdout_days(orders, as_of=datetime.date(2024, 3, 1)) == 20
+
+
+def test_spend_between_two_days_holds_the_first_and_not_the_last(connection: Backend) -> None:
+    days = {1: 5.0, 2: 7.0, 3: 11.0}
+    lines = [order_line(ordered_at=datetime.datetime(2024, 1, day), unit_price=price) for day, price in days.items()]
+    spent = spent_between(store_orders(connection, lines), datetime.date(2024, 1, 1), datetime.date(2024, 1, 3))
+    assert spent["spend"].tolist() == [12.0]
+
+
+def test_returns_lower_later_spend_and_are_no_orders(connection: Backend) -> None:
+    lines = [order_line(quantity=3), order_line(order_id="R1", quantity=-1)]
+    spent = spent_between(store_orders(connection, lines), datetime.date(2025, 1, 1), datetime.date(2026, 1, 1))
+    assert spent.to_dict("records") == [{"spend": 20.0, "orders": 1}]
+
+
+# --- words and the record
+
+
+def test_the_order_of_segments_in_words() -> None:
+    table = pd.DataFrame(
+        {"recent_spend": [90.0, 10.0], "later_spend": [40.0, 5.0], "later_low": [30.0, 4.0], "later_high": [50.0, 6.0]},
+        index=["champions", "one-time buyers"],
+    )
+    assert order_in_words(table, days=90, money="EUR") == (
+        "In the 90 days after, the champions spent 40.00 EUR each (95 %: 30.00 to 50.00), the one-time buyers 5.00 "
+        "(4.00 to 6.00). The order of all 2 was kept at 1.00 (1 fully, 0 not at all)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.01, 0.05, "better than"),
+        (-0.05, -0.01, "worse than"),
+        (-0.01, 0.01, "not to be told apart from"),
+        (0.0, 0.0, "not to be told apart from"),
+    ],
+)
+def test_a_lead_is_worded_as_far_as_its_interval_allows(low: float, high: float, words: str) -> None:
+    assert comparison(pd.Series({"lead_low": low, "lead_high": high})) == words
+
+
+def test_the_segments_are_compared_with_past_spend_alone() -> None:
+    rivals = pd.DataFrame(
+        {"spearman": [0.5, 0.3, 0.6], "lead_low": [0.0, 0.1, -0.2], "lead_high": [0.0, 0.3, -0.1]},
+        index=["segments", "RFM map", "past spend, customer by customer"],
+    )
+    assert lead_in_words(rivals) == (
+        "With later spend the segments' ranking correlates at 0.500: "
+        "worse than past spend, customer by customer (0.600)."
+    )
+
+
+def test_the_record_tells_the_share_that_came_back(past: HoldOut, clear_groups: Stability) -> None:
+    by_segment = later_spend_by_group(past.customers, past.customers["segment"], seed=1)
+    rivals = ranking_measures(past.customers, rankings(past.customers), seed=1)
+    measures = pd.DataFrame({"silhouette": [0.5], "davies_bouldin": [0.9]}, index=["all"])
+    record = evaluation_record(clear_groups, measures, by_segment, rivals, past=past)
+    assert {segment: told["came_back"] for segment, told in record["later"].items()} == {0: 1.0, 1: 0.0}

@@ -1,0 +1,249 @@
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from segmentation import figures
+from segmentation.features import FEATURES, skewed, units
+from segmentation.privacy import suppress_small_groups
+
+# Seaborn 0.13 asks matplotlib by an old name for the colours of its heatmaps; nothing of ours can change that.
+pytestmark = pytest.mark.filterwarnings("ignore:The set_(bad|over|under) function will be deprecated")
+
+LONG = "customers who come back for the sales in summer and in winter and for nothing else"
+NAMES = {
+    "one segment": ["champions"],
+    "twelve segments": [f"segment number {number}" for number in range(1, 13)],
+    "long names": [LONG, LONG[::-1]],
+    "names that look like code": ["<script>alert(1)</script>", "$x^2$", r"$\frac$", "50 % & _more_ {of} #1", "a $ b"],
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure function, the tables that it is given, and the words and units that its axes must carry."""
+
+    draw: Callable[..., Figure]
+    table: Callable[[list[str]], object]
+    options: dict[str, object]
+    words: tuple[str, ...]
+
+
+def by_name(names: list[str], **columns: float) -> pd.DataFrame:
+    """Write a table with one row a segment, numbered from 0, that has the same value in each row of a column."""
+    return pd.DataFrame({"name": names, **columns})
+
+
+def profile(names: list[str]) -> pd.DataFrame:
+    share = 1 / len(names)
+    return by_name(names, customers=1_200, customer_share=share, money_share=share)
+
+
+def account(names: list[str]) -> pd.DataFrame:
+    return by_name(names, lines=1_234, money=-5.5).rename(columns={"name": "reason"}).replace("champions", "clean")
+
+
+def months(names: list[str]) -> pd.DataFrame:
+    first_days = pd.date_range("2024-01-01", periods=len(names), freq="MS")
+    return pd.DataFrame({"month": first_days, "lines": 12_000, "orders": 400})
+
+
+def features(names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: np.linspace(0, 1, 4 * len(names)) for name in FEATURES}, index=names * 4)
+
+
+def grounds(names: list[str]) -> pd.DataFrame:
+    columns = ["agreement", "agreement_low", "agreement_high", "silhouette", "silhouette_crowd", "davies_bouldin"]
+    return pd.DataFrame(dict.fromkeys([*columns, "within"], 0.5), index=range(2, 2 + len(names)))
+
+
+def centres(names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"recency_days": -1.0, "net_spend": 1.5}, index=pd.Index(names, name="name"))
+
+
+def map_shares(names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"can't lose": 0.25, "potential loyalists": 0.75, "new": 0.0}, index=names)
+
+
+def stability(names: list[str]) -> pd.DataFrame:
+    return by_name(names, jaccard=0.8).assign(band="stable")
+
+
+def later(names: list[str]) -> dict[str, pd.DataFrame]:
+    table = by_name(names, customers=1_200, later_spend=10.0, later_low=8.0, later_high=13.0).set_index("name")
+    return {"Segments": table, "Past spend": table}
+
+
+def rivals(names: list[str]) -> pd.DataFrame:
+    return by_name(names, spearman=0.5, spearman_low=0.4, spearman_high=0.6).set_index("name")
+
+
+def plan(names: list[str]) -> pd.DataFrame:
+    return by_name(names, customers=1_200, treated=900, control=100)
+
+
+DRAWINGS = {
+    "lines_by_month": Drawing(figures.lines_by_month, months, {}, ("order lines a month",)),
+    "account_bars": Drawing(figures.account_bars, account, {"money": "EUR"}, ("Order lines", "Money, EUR", "1,234")),
+    "feature_distributions": Drawing(
+        figures.feature_distributions,
+        features,
+        {"units": units("EUR"), "skewed": skewed()},
+        ("customers", "days", "EUR", "orders", "net spend"),
+    ),
+    "choice_of_k": Drawing(
+        figures.choice_of_k, grounds, {"k": 2, "steady": 0.8}, ("number of segments", "steady from here up")
+    ),
+    "sizes_against_money": Drawing(figures.sizes_against_money, profile, {}, ("Share of customers", "Share of money")),
+    "profile_heatmap": Drawing(
+        figures.profile_heatmap, centres, {}, ("standard deviations from the mean", "recency\ndays", "+1.5")
+    ),
+    "cross_map": Drawing(figures.cross_map, map_shares, {}, ("name on the RFM map", "can't\nlose", "75%")),
+    "jaccard_bars": Drawing(figures.jaccard_bars, stability, {}, ("Does each segment come back?", "0.80  stable")),
+    "later_spend": Drawing(figures.later_spend, later, {"money": "EUR"}, ("later spend a customer, EUR",)),
+    "ranking_intervals": Drawing(
+        figures.ranking_intervals, rivals, {}, ("rank correlation with later spend (1 tells all, 0 nothing)", "0.50")
+    ),
+    "campaign_arms": Drawing(figures.campaign_arms, plan, {}, ("customers", "treated", "control", "no contact")),
+}
+UNNAMED = ["lines_by_month", "feature_distributions", "choice_of_k"]
+NAMED = [name for name in DRAWINGS if name not in UNNAMED]
+
+
+@cache
+def drawn(figure: str, *, names: str = "twelve segments") -> Figure:
+    drawing = DRAWINGS[figure]
+    return drawing.draw(drawing.table(NAMES[names]), **drawing.options)
+
+
+def picture(figure: Figure) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=40)
+    return file.getvalue()
+
+
+def texts(figure: Figure) -> list[str]:
+    """List what stands written in a figure."""
+    figure.draw_without_rendering()
+    return [text.get_text() for text in figure.findobj(Text) if text.get_visible()]
+
+
+def test_every_figure_is_tested() -> None:
+    functions = {
+        name for name, value in vars(figures).items() if getattr(value, "__annotations__", {}).get("return") is Figure
+    }
+    assert functions == set(DRAWINGS)
+
+
+@pytest.mark.parametrize("figure", DRAWINGS)
+def test_a_figure_belongs_to_nobody(figure: str) -> None:
+    assert (type(drawn(figure)), plt.get_fignums()) == (Figure, [])
+
+
+@pytest.mark.parametrize(("figure", "names"), list(product(NAMED, NAMES)))
+def test_a_figure_can_be_drawn(figure: str, names: str) -> None:
+    assert picture(drawn(figure, names=names)).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("figure", "rows"), list(product(UNNAMED, list(NAMES)[:2])))
+def test_a_figure_of_months_features_or_grounds_can_be_drawn(figure: str, rows: str) -> None:
+    assert picture(drawn(figure, names=rows)).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("figure", NAMED)
+def test_a_name_that_looks_like_code_stands_as_it_is(figure: str) -> None:
+    written = texts(drawn(figure, names="names that look like code"))
+    missing = [name for name in NAMES["names that look like code"] if not any(name in text for text in written)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("figure", NAMED)
+def test_no_name_is_read_as_a_formula(figure: str) -> None:
+    drawing = drawn(figure, names="names that look like code")
+    drawing.draw_without_rendering()
+    assert not any(text.get_parse_math() for text in drawing.findobj(Text) if "$" in text.get_text())
+
+
+def test_a_currency_may_be_a_dollar_sign() -> None:
+    figure = figures.later_spend(later(["champions"]), money="$ or US$")
+    assert "later spend a customer, $ or US$" in texts(figure)
+
+
+@pytest.mark.parametrize("figure", DRAWINGS)
+def test_axes_carry_words_and_units(figure: str) -> None:
+    written = texts(drawn(figure))
+    assert [word for word in DRAWINGS[figure].words if word not in written] == []
+
+
+@pytest.mark.parametrize("figure", NAMED)
+def test_every_row_is_named(figure: str) -> None:
+    written = texts(drawn(figure))
+    assert [name for name in NAMES["twelve segments"] if not any(name in text for text in written)] == []
+
+
+@pytest.mark.parametrize("figure", DRAWINGS)
+def test_the_table_is_unchanged(figure: str) -> None:
+    drawing = DRAWINGS[figure]
+    table, expected = (drawing.table(NAMES["twelve segments"]) for _ in range(2))
+    drawing.draw(table, **drawing.options)
+    parts = table.values() if isinstance(table, dict) else [table]
+    wholes = expected.values() if isinstance(expected, dict) else [expected]
+    assert all(part.equals(whole) for part, whole in zip(parts, wholes, strict=True))
+
+
+@pytest.mark.parametrize("figure", ["sizes_against_money", "jaccard_bars"])
+def test_a_segment_keeps_its_colour_in_any_order(figure: str) -> None:
+    drawing = DRAWINGS[figure]
+    table = drawing.table(NAMES["twelve segments"])[::-1]
+    bars = drawing.draw(table, **drawing.options).axes[0].patches
+    assert [bar.get_facecolor()[:3] for bar in bars] == [to_rgb(colour) for colour in figures.SEGMENT_COLOURS[::-1]]
+
+
+def test_every_segment_has_its_own_colour() -> None:
+    assert len({figures.segment_colour(segment) for segment in range(12)}) == 12
+
+
+def test_bars_are_as_long_as_their_shares() -> None:
+    table = profile(["champions", "regulars"]).assign(customer_share=[0.25, 0.75])
+    bars = figures.sizes_against_money(table).axes[0].patches
+    assert [bar.get_width() for bar in bars] == [0.25, 0.75]
+
+
+def test_the_first_row_stands_on_top() -> None:
+    ax = drawn("account_bars").axes[0]
+    ax.figure.draw_without_rendering()
+    heights = {tick.get_text(): tick.get_window_extent().y0 for tick in ax.get_yticklabels()}
+    assert heights["segment number 1"] > heights["segment number 12"]
+
+
+def test_an_interval_reaches_from_low_to_high() -> None:
+    (line,) = figures.later_spend(later(["champions"]), money="EUR").axes[0].collections
+    assert line.get_segments()[0][:, 0].tolist() == [8.0, 13.0]
+
+
+def test_arms_add_up_to_the_customers_of_a_segment() -> None:
+    bars = figures.campaign_arms(plan(["champions"])).axes[0].patches
+    assert [bar.get_width() for bar in bars] == [900, 100, 200]
+
+
+def test_a_segment_too_small_to_show_has_no_bar() -> None:
+    few = suppress_small_groups(
+        plan(["champions", "few"]).assign(customers=[1_200, 3]), count="customers", min_group=5, keep=["name"]
+    )
+    bars = figures.campaign_arms(few).axes[0].patches
+    assert [bar.get_width() for bar in bars] == [900, 0, 100, 0, 200, 0]
+
+
+def test_a_group_too_small_to_show_says_so() -> None:
+    table = later(["champions", "few"])["Segments"].assign(customers=[1_200, 3])
+    few = suppress_small_groups(table, count="customers", min_group=5, keep=[])
+    assert "few (too few to show)" in texts(figures.later_spend({"Segments": few}, money="EUR"))
