@@ -8,7 +8,7 @@ from ibis.backends.duckdb import Backend
 
 from segmentation.engine import engine
 
-settings.register_profile("workbook", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("workbook", deadline=None, derandomize=True, max_examples=20)
 settings.load_profile("workbook")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ibis.backends.duckdb import Backend
 from shops import order_line, store_orders
@@ -369,6 +369,7 @@ prices = st.lists(st.integers(1, 9_999), min_size=1, max_size=5)
 
 
 @given(prices=prices, coupon=amounts, refund=amounts)
+@settings(max_examples=10)
 def test_coupon_and_refund_add_up_to_the_order_s_amounts(
     connection: Backend, tmp_path_factory: pytest.TempPathFactory, prices: list[int], coupon: str, refund: str
 ) -> None:

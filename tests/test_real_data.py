@@ -76,6 +76,13 @@ def test_the_usual_cleaning_gives_the_textbook_s_counts(usual: pd.DataFrame) -> 
     assert f"{kept['money']:.2f}" == "17374804.27"
 
 
+def test_the_net_cleaning_gives_the_counts_of_the_sources_page(net: pd.DataFrame) -> None:
+    kept = net.iloc[0]
+    assert (kept["reason"], kept["lines"], f"{kept['money']:.2f}") == ("clean", 792_425, "16400361.82")
+    page = (PROJECT / "data" / "SOURCES.md").read_text(encoding="utf-8")
+    assert f"| clean | {kept['lines']:,} | {kept['money']:,.2f} |" in page
+
+
 @pytest.mark.parametrize("policy", ["usual", "net"])
 def test_every_row_is_accounted_for(policy: str, orders: ir.Table, request: pytest.FixtureRequest) -> None:
     account = request.getfixturevalue(policy)

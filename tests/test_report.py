@@ -134,12 +134,12 @@ def test_an_index_with_a_name_is_the_subject(step: Step, shown: list[dict], segm
 
 def test_a_table_saves_its_unrounded_numbers(step: Step, shown: list[dict], segments: pd.DataFrame) -> None:
     report.show_table(step, "4.1", segments, caption="Segments.", formats={"Spend, £": "{:,.0f}"})
-    pd.testing.assert_frame_equal(pd.read_csv(step.run.pages / "figures" / "4.1.csv"), segments)
+    pd.testing.assert_frame_equal(pd.read_csv(step.run.pages / "tables" / "4.1.csv"), segments)
 
 
 def test_a_formula_is_not_passed_on(step: Step, shown: list[dict]) -> None:
     report.show_table(step, "4.1", pd.DataFrame({"Product": ["=1+2"], "Sold": [-3]}), caption="Products.")
-    assert (step.run.pages / "figures" / "4.1.csv").read_text(encoding="utf-8") == '"Product","Sold"\n"\'=1+2",-3\n'
+    assert (step.run.pages / "tables" / "4.1.csv").read_text(encoding="utf-8") == '"Product","Sold"\n"\'=1+2",-3\n'
 
 
 def test_a_table_that_nobody_would_read_is_refused(step: Step, shown: list[dict]) -> None:

@@ -427,10 +427,17 @@ def named_centres(segmentation: Segmentation, profile: pd.DataFrame) -> pd.DataF
     return centres.loc[profile.index].set_axis(profile["name"], axis=0)[list(segmentation.columns)]
 
 
-def cross_shares(segments: pd.DataFrame, profile: pd.DataFrame) -> pd.DataFrame:
-    """Measure where each segment's customers stand on the RFM map, each row adding up to 1."""
+def cross_shares(segments: pd.DataFrame, profile: pd.DataFrame, *, min_group: int) -> pd.DataFrame:
+    """Measure where each segment's customers stand on the RFM map.
+
+    Returns
+    -------
+    DataFrame, one row a segment in the profile's order, one column a name on the map; shares of the segment, 0 where
+    fewer than `min_group` customers stand
+    """
     order = [name for name in read_preset("rfm_map") if name in set(segments["rfm_segment"])]
-    return pd.crosstab(segments["name"], segments["rfm_segment"], normalize="index").loc[profile["name"], order]
+    counts = pd.crosstab(segments["name"], segments["rfm_segment"]).loc[profile["name"], order]
+    return counts.where(counts >= min_group, 0).div(counts.sum(axis=1), axis=0)
 
 
 def agreement(first: pd.Series, second: pd.Series) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 import ibis
 from ibis.backends.duckdb import Backend
 
-MEMORY_MB = 768
+MEMORY_MB = 512
 
 
 def start_engine(folder: Path, *, memory_mb: int = MEMORY_MB) -> Backend:

@@ -177,7 +177,7 @@ def skewed() -> list[str]:
     return [name for name, feature in FEATURES.items() if feature.transform == "log"]
 
 
-SUMMARY_FORMATS = {"lower": "{:,.2f}", "median": "{:,.2f}", "upper": "{:,.2f}", "most": "{:,.2f}"}
+SUMMARY_FORMATS = {"lower": "{:,.2f}", "median": "{:,.2f}", "upper": "{:,.2f}", "high": "{:,.2f}"}
 
 
 def feature_summary(features: pd.DataFrame, *, money: str) -> pd.DataFrame:
@@ -185,9 +185,9 @@ def feature_summary(features: pd.DataFrame, *, money: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row a feature: feature, unit, meaning, known for (customers), lower, median, upper, most
+    DataFrame, one row a feature: feature, unit, meaning, known for (customers), lower, median, upper, high (19 of 20 are below)
     """
-    spread = features.quantile([0.25, 0.5, 0.75, 1.0]).T.set_axis(["lower", "median", "upper", "most"], axis=1)
+    spread = features.quantile([0.25, 0.5, 0.75, 0.95]).T.set_axis(["lower", "median", "upper", "high"], axis=1)
     table = pd.DataFrame(
         {
             "feature": [name.replace("_", " ") for name in FEATURES],

@@ -81,7 +81,7 @@ def show_figure(step: Step, number: str, figure: "Figure", *, caption: str, numb
     picture = as_png(figure, description=label)
     with replacing(step.run.pages / "figures" / f"{number}.png") as part:
         part.write_bytes(picture)
-    save_numbers(step, number, numbers)
+    save_numbers(step, "figures", number, numbers)
     display(
         {"image/png": picture, "text/plain": f"Figure {number}"}, metadata={"image/png": {"alt": caption}}, raw=True
     )
@@ -122,7 +122,7 @@ def show_table(
 
     Parameters
     ----------
-    step : the step at work; numbers go to reports/<run>/figures/<number>.csv
+    step : the step at work; numbers go to reports/<run>/tables/<number>.csv
     number : the step's and the table's, such as "4.1"
     table : DataFrame, in the order that matters; ten rows are easy to read, twenty the most
         The first column is the subject; an index with a name counts as one. Labels are shown as they are, with units.
@@ -142,7 +142,7 @@ def show_table(
         raise ValueError(f"A table shows twenty rows at most; table {number} has {len(rows):,}.")
     if unknown := set(formats) - set(rows.columns):
         raise ValueError(f"Table {number} has no column {sorted(unknown)} to format; it has {list(rows.columns)}.")
-    save_numbers(step, number, rows)
+    save_numbers(step, "tables", number, rows)
     show(
         html=table_html(number, rows, caption=caption, formats=formats, notes=notes, total=total),
         text=f"Table {number}. {caption}",
@@ -200,9 +200,9 @@ def cell(value: Any, form: str) -> str:
     return escape(form.format(value))
 
 
-def save_numbers(step: Step, number: str, numbers: pd.DataFrame) -> None:
-    """Save what a figure or table shows as reports/<run>/figures/<number>.csv."""
-    with replacing(step.run.pages / "figures" / f"{number}.csv") as part:
+def save_numbers(step: Step, folder: str, number: str, numbers: pd.DataFrame) -> None:
+    """Save what a figure or table shows as reports/<run>/figures/<number>.csv or tables/<number>.csv."""
+    with replacing(step.run.pages / folder / f"{number}.csv") as part:
         write_csv(numbers, part)
 
 
