@@ -458,10 +458,20 @@ def test_centres_are_listed_in_the_profiles_order() -> None:
 def test_shares_on_the_rfm_map_add_up_to_1_a_segment() -> None:
     features, segments = four_customers()
     crossed = segments.assign(rfm_segment=["new", "champions", "champions", "champions"])
-    shares = cross_shares(crossed, segment_profile(features, segments))
+    shares = cross_shares(crossed, segment_profile(features, segments), min_group=1)
     assert shares.round(4).to_dict("index") == {
         "few": {"new": 0.0, "champions": 1.0},
         "many": {"new": 0.3333, "champions": 0.6667},
+    }
+
+
+def test_cells_of_few_customers_are_blank_on_the_rfm_map() -> None:
+    features, segments = four_customers()
+    crossed = segments.assign(rfm_segment=["new", "champions", "champions", "champions"])
+    shares = cross_shares(crossed, segment_profile(features, segments), min_group=2)
+    assert shares.round(4).to_dict("index") == {
+        "few": {"new": 0.0, "champions": 0.0},
+        "many": {"new": 0.0, "champions": 0.6667},
     }
 
 

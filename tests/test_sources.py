@@ -5,6 +5,7 @@ import gzip
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import ibis.expr.types as ir
 import openpyxl
 import pyarrow as pa
 import pytest
@@ -12,7 +13,7 @@ from ibis.backends.duckdb import Backend
 from pyarrow import parquet
 
 from segmentation.problems import DataProblem
-from segmentation.sources import ROW, load_text
+from segmentation.sources import ROW, open_text, store_text
 
 PLAIN = b"Order,Name\n1,Mug\n2,Tea towel\n"
 ROWS = [{ROW: 1, "Order": "1", "Name": "Mug"}, {ROW: 2, "Order": "2", "Name": "Tea towel"}]
@@ -21,6 +22,12 @@ ROWS = [{ROW: 1, "Order": "1", "Name": "Mug"}, {ROW: 2, "Order": "2", "Name": "T
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "orders.csv"
+
+
+def load_text(connection: Backend, path: Path) -> ir.Table:
+    """Store every column of a file."""
+    opened = open_text(connection, path)
+    return store_text(connection, path, opened, columns=opened.columns)
 
 
 def rows(connection: Backend, path: Path) -> list[dict]:
@@ -291,3 +298,11 @@ def test_a_parquet_file_without_rows_is_refused(connection: Backend, tmp_path: P
     parquet.write_table(pa.table({"Order": pa.array([], pa.string())}), tmp_path / "orders.parquet")
     with pytest.raises(DataProblem, match="a header and no rows"):
         load_text(connection, tmp_path / "orders.parquet")
+
+
+def test_a_short_line_is_told_though_its_missing_column_is_not_wanted(connection: Backend, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("a,b,c\n1,2,3\n4,5\n")
+    opened = open_text(connection, path)
+    with pytest.raises(DataProblem, match="line 3 must have 3 values, as the header has; it has 2"):
+        store_text(connection, path, opened, columns=["a"])

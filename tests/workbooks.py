@@ -26,7 +26,9 @@ FINISH = """with step.write("{number}_out.txt") as part:
 step.finish(rows_in=1, rows_out=1, findings=[])"""
 
 
-def make_notebook(folder: Path, stem: str, *, declarations: str = "", cells: tuple[str, ...] = ()) -> Path:
+def make_notebook(
+    folder: Path, stem: str, *, declarations: str = "k: int = 4  # segments", cells: tuple[str, ...] = ()
+) -> Path:
     """Write a notebook with a `parameters` cell and, below it, code cells."""
     declared = new_code_cell(f"{RUN}\n{declarations}")
     declared.metadata.tags = ["parameters"]

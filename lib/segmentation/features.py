@@ -185,7 +185,8 @@ def feature_summary(features: pd.DataFrame, *, money: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row a feature: feature, unit, meaning, known for (customers), lower, median, upper, high (19 of 20 are below)
+    DataFrame, one row a feature: feature, unit, meaning, known for (customers), lower, median, upper and high, below
+    which a quarter, half, three quarters and 19 of 20 customers are
     """
     spread = features.quantile([0.25, 0.5, 0.75, 0.95]).T.set_axis(["lower", "median", "upper", "high"], axis=1)
     table = pd.DataFrame(

@@ -14,7 +14,7 @@ from ibis.backends.duckdb import Backend
 from segmentation.formats import Format, known_formats
 from segmentation.problems import DataProblem, some
 from segmentation.runs import PROJECT, resolve
-from segmentation.sources import ROW, load_text
+from segmentation.sources import ROW, open_text, store_text
 from segmentation.tables import IBIS_TYPES, SOURCE, TABLES, Column, Table
 
 DateOrder = Literal["ymd", "dmy", "mdy"]
@@ -87,9 +87,9 @@ def read_table(
     DataProblem
         The file can't be read, a required column has no source, or values can't be read as what they must be.
     """
-    raw = load_text(connection, path)
-    headers = [header for header in raw.columns if header != ROW]
-    source = recognise(path, headers, table=TABLES[table], column_map=column_map)
+    opened = open_text(connection, path)
+    source = recognise(path, opened.columns, table=TABLES[table], column_map=column_map)
+    raw = store_text(connection, path, opened, columns=used_columns(source))
     source = replace(source, date_order=told_date_order(raw, source, given=date_order), rows=raw.count().execute())
     require_readable(raw, source)
     return Reading(source, canonical(raw, source))
@@ -408,6 +408,15 @@ def spread_over_lines(table: ir.Table, amounts: Sequence[str]) -> ir.Table:
     return table
 
 
+def used_columns(source: Source) -> list[str]:
+    """List the source columns that the canonical table is made of; the others need not be read."""
+    form = source.format
+    patterns = {header for headers in form.status.values() for header in headers}
+    used = {*patterns, *form.spread.values(), *form.order_level, *attribute_columns(source)}
+    used |= {header for headers in source.mapping.values() for header in headers}
+    return [header for header in source.headers if header in used]
+
+
 def attribute_columns(source: Source) -> list[str]:
     """List the columns of a customers file that no canonical column uses."""
     if source.table.name != "customers":
@@ -446,14 +455,21 @@ def source_columns(source: Source) -> pd.DataFrame:
     -------
     DataFrame, one row a canonical column that has a source: column, read from, meaning
     """
-    spread = {name: [header] for name, header in source.format.spread.items() if header in source.headers}
-    read_from = {name: [*source.mapping.get(name, []), *spread.get(name, [])] for name in source.table.names}
+    read_from = {column.name: where_from(source, column.name) for column in source.table.columns}
     rows = [
-        {"column": column.name, "read from": ", else ".join(read_from[column.name]), "meaning": column.meaning}
+        {"column": column.name, "read from": read_from[column.name], "meaning": column.meaning}
         for column in source.table.columns
         if read_from[column.name]
     ]
     return pd.DataFrame(rows)
+
+
+def where_from(source: Source, column: str) -> str:
+    """Word where a canonical column was read from, empty when it has no source."""
+    direct = ", else ".join(source.mapping.get(column, []))
+    amount = source.format.spread.get(column)
+    spread = f"{amount}, spread over the order's lines" if amount in source.headers else ""
+    return ", plus ".join(part for part in (direct, spread) if part)
 
 
 def lines_by_month(orders: ir.Table) -> pd.DataFrame:

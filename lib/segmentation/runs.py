@@ -221,6 +221,8 @@ def begin(step: str, run: str, **parameters: Any) -> Step:
     folder = opened.run.artifacts
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
+    for left in folder.glob(".*.part"):  # by a run that was killed
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
     manifest = opened.run.manifest()
     stale = [name for name in manifest["steps"] if name >= step]
     if stale:

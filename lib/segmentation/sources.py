@@ -7,7 +7,8 @@ import gzip
 import itertools
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,8 +48,8 @@ class Header(NamedTuple):
     empty_lines: int
 
 
-def load_text(connection: Backend, path: Path) -> ir.Table:
-    """Load a CSV, gzip'd CSV, Excel or Parquet file into the engine, every value as the text that stands there.
+def open_text(connection: Backend, path: Path) -> duckdb.DuckDBPyRelation:
+    """Open a CSV, gzip'd CSV, Excel or Parquet file; of a text file no more than the header is read yet.
 
     The kind of file is told from its first bytes, never from its name.
 
@@ -59,30 +60,60 @@ def load_text(connection: Backend, path: Path) -> ir.Table:
 
     Returns
     -------
-    Table with the file's own headers, all text, and `__row`, counted from 1 below the header
+    Relation with the file's own headers as its columns; see `store_text`
 
     Raises
     ------
     DataProblem
-        There is no such file, it is empty, holds a header only, or is no table.
+        There is no such file, it is empty, or is no table.
     """
-    name = some([path.name])
-    load = loader(path)
+    with problems_of(path):
+        return opener(path)(connection, path)
+
+
+def store_text(connection: Backend, path: Path, opened: duckdb.DuckDBPyRelation, *, columns: Sequence[str]) -> ir.Table:
+    """Store columns of a file in the engine, every value as the text that stands there; the file is read once.
+
+    Parameters
+    ----------
+    connection : the engine
+    path : the file, for messages
+    opened : see `open_text`
+    columns : the columns to store
+
+    Returns
+    -------
+    Table with those columns, all text, and `__row`, counted from 1 below the header
+
+    Raises
+    ------
+    DataProblem
+        The file holds a header only, or is no table all the way down.
+    """
+    as_text = ", ".join(f"cast({quoted(name)} as varchar) as {quoted(name)}" for name in columns)
+    name = ibis.util.gen_name("source")
+    with problems_of(path):
+        opened.project(f"row_number() over () as {ROW}, {as_text}").create(name)
+    stored = connection.table(name)
+    if stored.count().execute() == 0:
+        raise DataProblem(f"Can't read {some([path.name])}: it holds a header and no rows.")
+    return stored
+
+
+@contextmanager
+def problems_of(path: Path) -> Iterator[None]:
+    """Turn what the engine or Python says of a bad file into a sentence for its user."""
     try:
-        table = load(connection, path)
+        yield
     except (duckdb.Error, csv.Error, zlib.error, EOFError, UnicodeDecodeError, OSError) as problem:
-        if isinstance(problem, OSError) and problem.errno:
-            raise
-        raise DataProblem(
-            f"Can't read {name} as a table: {complaint(problem).replace(str(path), path.name)}"
-        ) from problem
-    if table.count().execute() == 0:
-        raise DataProblem(f"Can't read {name}: it holds a header and no rows.")
-    return table
+        if (isinstance(problem, OSError) and problem.errno) or "write" in str(problem).partition("\n")[0]:
+            raise  # the disk is at fault, not the file
+        told = complaint(problem).replace(str(path), path.name)
+        raise DataProblem(f"Can't read {some([path.name])} as a table: {told}") from problem
 
 
-def loader(path: Path):
-    """Choose how to load a file from its first bytes."""
+def opener(path: Path) -> Callable[[Backend, Path], duckdb.DuckDBPyRelation]:
+    """Choose how to open a file from its first bytes."""
     if not path.is_file():
         near = difflib.get_close_matches(path.name, [file.name for file in path.parent.glob("*")], n=3)
         hint = f" Did you mean {some(near)}?" if near else ""
@@ -91,8 +122,8 @@ def loader(path: Path):
         start = file.read(4)
     if not start:
         raise DataProblem(f"Can't read {some([path.name])}: the file is empty.")
-    known = {b"PK\x03\x04": load_excel, b"\xd0\xcf\x11\xe0": load_excel, b"PAR1": load_parquet}
-    return known.get(start, load_csv)
+    known = {b"PK\x03\x04": open_excel, b"\xd0\xcf\x11\xe0": open_excel, b"PAR1": open_parquet}
+    return known.get(start, open_csv)
 
 
 def complaint(problem: Exception) -> str:
@@ -110,12 +141,12 @@ def complaint(problem: Exception) -> str:
     return shorten(" ".join(lines[:3]), limit=300)
 
 
-def load_csv(connection: Backend, path: Path) -> ir.Table:
-    """Load comma, semicolon or tab separated UTF-8 text, plain or gzip'd; nothing about its rows is guessed."""
+def open_csv(connection: Backend, path: Path) -> duckdb.DuckDBPyRelation:
+    """Open comma, semicolon or tab separated UTF-8 text, plain or gzip'd; nothing about its rows is guessed."""
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
     header = max((read_header(path, mark, zipped=zipped) for mark in ",;\t"), key=lambda header: len(header.names))
-    relation = connection.con.read_csv(
+    return connection.con.read_csv(
         glob.escape(str(path)),
         auto_detect=False,
         columns=dict.fromkeys(header.names, "VARCHAR"),
@@ -126,7 +157,6 @@ def load_csv(connection: Backend, path: Path) -> ir.Table:
         quotechar='"',
         escapechar='"',
     )
-    return store_text(connection, relation)
 
 
 def read_header(path: Path, delimiter: str, *, zipped: bool) -> Header:
@@ -161,13 +191,13 @@ def distinct_names(names: Iterable[str]) -> list[str]:
     return list(taken.values())[1:]
 
 
-def load_parquet(connection: Backend, path: Path) -> ir.Table:
-    """Load a Parquet file."""
-    return store_text(connection, connection.con.read_parquet(glob.escape(str(path))))
+def open_parquet(connection: Backend, path: Path) -> duckdb.DuckDBPyRelation:
+    """Open a Parquet file."""
+    return connection.con.read_parquet(glob.escape(str(path)))
 
 
-def load_excel(connection: Backend, path: Path) -> ir.Table:
-    """Load the sheets of an Excel file, one below the other; they must share their headers."""
+def open_excel(connection: Backend, path: Path) -> duckdb.DuckDBPyRelation:
+    """Open the sheets of an Excel file, one below the other; they must share their headers."""
     sheets = [sheet for sheet in excel_sheets(path) if sheet]
     if not sheets:
         raise DataProblem(f"Can't read {some([path.name])}: its sheets are empty.")
@@ -183,7 +213,7 @@ def load_excel(connection: Backend, path: Path) -> ir.Table:
     ]
     columns = zip(*rows, strict=True) if rows else [[] for _ in header]
     arrow = pa.table({name: pa.array(values, pa.string()) for name, values in zip(header, columns, strict=True)})
-    return store_text(connection, connection.con.from_arrow(arrow))
+    return connection.con.from_arrow(arrow)
 
 
 def excel_sheets(path: Path) -> list[list[list[object]]]:
@@ -211,14 +241,6 @@ def cell_text(cell: object) -> str | None:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return None if cell == "" else str(cell)
-
-
-def store_text(connection: Backend, relation: duckdb.DuckDBPyRelation) -> ir.Table:
-    """Store what was read as text in the engine, with each row's number; the file is read once."""
-    columns = ", ".join(f"cast({quoted(name)} as varchar) as {quoted(name)}" for name in relation.columns)
-    name = ibis.util.gen_name("source")
-    relation.project(f"row_number() over () as {ROW}, {columns}").create(name)
-    return connection.table(name)
 
 
 def quoted(name: str) -> str:

@@ -58,9 +58,7 @@ def refits(prepared: np.ndarray, k: int, number: int) -> list[float]:
     """Compare fits on customers drawn again with the fit."""
     generator, labels = np.random.default_rng(7), fit(prepared, k, 5, 7).labels_
     samples = [prepared[generator.integers(0, len(prepared), len(prepared))] for _ in range(number)]
-    return [
-        adjusted_rand_score(labels, fit(sample, k, 3, 7 + i).predict(prepared)) for i, sample in enumerate(samples)
-    ]
+    return [adjusted_rand_score(labels, fit(sample, k, 3, 7 + i).predict(prepared)) for i, sample in enumerate(samples)]
 
 
 def choose(prepared: np.ndarray) -> pd.DataFrame:
