@@ -18,7 +18,7 @@ from segmentation.cli import main
 from segmentation.cluster import USUAL_FEATURES
 from segmentation.features import FEATURES
 from segmentation.formats import known_formats
-from segmentation.pipeline import Workbook, open_workbook
+from segmentation.parameters import Workbook, open_workbook
 from segmentation.runs import PROJECT, begin
 from segmentation.tables import ORDERS, SOURCE, TABLES, Column, Table
 

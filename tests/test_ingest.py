@@ -661,7 +661,7 @@ def test_every_column_has_its_canonical_type(read: Reader) -> None:
 def test_the_notebook_lists_where_each_column_was_read_from(read: Reader) -> None:
     told = ingest.source_columns(read(as_csv(SHOPIFY)).source).set_index("column")["read from"]
     assert told["customer_id"] == "Email, else Phone"
-    assert told["discount"] == "Lineitem discount, else Discount Amount"
+    assert told["discount"] == "Lineitem discount, plus Discount Amount, spread over the order's lines"
     assert "source_row" not in told
 
 

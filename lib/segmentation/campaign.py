@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from segmentation.privacy import write_csv
 from segmentation.problems import DataProblem, some
@@ -171,7 +171,7 @@ def detectable_lift(treated: int, control: int, rate: float) -> float:
     """
     if not treated or not control:
         return float("inf")
-    quantiles = (norm.ppf(1 - ERROR / 2) + norm.ppf(POWER)) ** 2
+    quantiles = (NormalDist().inv_cdf(1 - ERROR / 2) + NormalDist().inv_cdf(POWER)) ** 2
     linear = quantiles * (1 - 2 * rate) / treated
     constant = quantiles * rate * (1 - rate) * (1 / treated + 1 / control)
     square = 1 + quantiles / treated

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
@@ -65,6 +64,15 @@ def in_lines(names: Iterable[object]) -> list[str]:
     ['champions', 'customers who come back for\\nthe sales']
     """
     return [textwrap.fill(str(name), LABEL_WIDTH) for name in names]
+
+
+def heatmap(ax: Axes, table: pd.DataFrame, **options: object) -> None:
+    """Draw a table as coloured cells with their values, rows and columns named."""
+    import seaborn  # a second to import, and only two steps draw one
+
+    seaborn.heatmap(table, ax=ax, linewidths=1.5, **options)
+    ax.set(xlabel="", ylabel="")
+    ax.tick_params(length=0)
 
 
 def label_bars(ax: Axes, texts: Sequence[str]) -> None:
@@ -227,14 +235,12 @@ def profile_heatmap(centres: pd.DataFrame) -> Figure:
     """
     figure, axes = canvas(1.3 + 0.42 * len(centres))
     ax = axes[0, 0]
-    sns.heatmap(
-        centres, ax=ax, cmap="RdBu_r", center=0, vmin=-2, vmax=2, annot=True, fmt="+.1f", linewidths=1.5,
-        annot_kws={"fontsize": 9}, cbar_kws={"label": "standard deviations from the mean", "shrink": 0.8},
+    heatmap(
+        ax, centres, cmap="RdBu_r", center=0, vmin=-2, vmax=2, annot=True, fmt="+.1f", annot_kws={"fontsize": 9},
+        cbar_kws={"label": "standard deviations from the mean", "shrink": 0.8},
     )  # fmt: skip
     ax.set_xticklabels([name.replace("_", "\n") for name in centres.columns], rotation=0, fontsize=8.5)
     ax.set_yticklabels(in_lines(centres.index), rotation=0)
-    ax.set(xlabel="", ylabel="")
-    ax.tick_params(length=0)
     return figure
 
 
@@ -248,14 +254,11 @@ def cross_map(shares: pd.DataFrame) -> Figure:
     """
     figure, axes = canvas(1.4 + 0.42 * len(shares))
     ax = axes[0, 0]
-    sns.heatmap(
-        shares, ax=ax, cmap="Blues", vmin=0, vmax=1, annot=shares.map(lambda share: f"{share:.0%}" if share else ""),
-        fmt="", linewidths=1.5, annot_kws={"fontsize": 8.5}, cbar=False,
-    )  # fmt: skip
+    words = shares.map(lambda share: f"{share:.0%}" if share else "")
+    heatmap(ax, shares, cmap="Blues", vmin=0, vmax=1, annot=words, fmt="", annot_kws={"fontsize": 8.5}, cbar=False)
     ax.set_xticklabels([name.replace(" ", "\n") for name in shares.columns], rotation=0, fontsize=8.5)
     ax.set_yticklabels(in_lines(shares.index), rotation=0)
-    ax.set(xlabel="name on the RFM map", ylabel="")
-    ax.tick_params(length=0)
+    ax.set_xlabel("name on the RFM map")
     return figure
 
 

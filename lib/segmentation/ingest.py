@@ -17,6 +17,7 @@ from segmentation.runs import PROJECT, resolve
 from segmentation.sources import ROW, open_text, store_text
 from segmentation.tables import IBIS_TYPES, SOURCE, TABLES, Column, Table
 
+ORDER_VALUE = "__order_value"
 DateOrder = Literal["ymd", "dmy", "mdy"]
 ZONE = r"(?: ?(?:Z|UTC|[-+]\d{2}(?::?\d{2})?))?"
 YEAR_FIRST = rf"^(\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}(?:[ T]\d{{1,2}}:\d{{2}}(?::\d{{2}})?)?)(?:\.\d+)?{ZONE}$"
@@ -311,7 +312,7 @@ def measured_columns(source: Source) -> list[tuple[Column, str]]:
     """List the canonical columns that are more than text, each with the source columns it is read from."""
     columns = [column for column in source.table.columns if column.kind not in ("id", "text")]
     direct = [(column, header) for column in columns for header in source.mapping.get(column.name, [])]
-    spread = [(source.table[name], header) for name, header in source.format.spread.items() if header in source.headers]
+    spread = [(source.table[name], header) for name, header in spread_amounts(source).items()]
     return direct + spread
 
 
@@ -337,10 +338,10 @@ def canonical(raw: ir.Table, source: Source) -> ir.Table:
         columns["line_kind"] = ibis.coalesce(columns["line_kind"], line_kind(columns, source))
     columns["source_file"] = ibis.literal(source.path.name)
     columns["source_row"] = filled[ROW].cast("int64")
-    amounts = {f"{name}_of_order": amount for name, amount in order_amounts(filled, source).items()}
+    for name, share in shares_of_order(filled, source).items():
+        columns[name] += share
     attributes = {name: text(filled, name) for name in attribute_columns(source)}
-    table = filled.select(**columns, **amounts, **attributes)
-    return spread_over_lines(table, list(amounts)).select(*source.table.names, *attributes)
+    return filled.select(**columns, **attributes)
 
 
 def read_column(filled: ir.Table, source: Source, column: Column) -> ir.Column:
@@ -356,12 +357,16 @@ def read_column(filled: ir.Table, source: Source, column: Column) -> ir.Column:
 
 
 def fill_order_level(raw: ir.Table, source: Source) -> ir.Table:
-    """Express order-level fields on every line of their order, from the one line where each stands."""
+    """Express order-level fields on every line of their order, from the one line where each stands.
+
+    Where amounts are to be spread over an order's lines, `__order_value` is the sum that the lines are worth.
+    """
     key = source.mapping.get("order_id", [None])[0]
     fields = [header for header in source.format.order_level if header in source.headers and header != key]
     if not fields:
         return raw
-    per_order = raw.group_by(key).aggregate(**{header: raw[header].max() for header in fields})
+    totals = {ORDER_VALUE: line_value(raw, source).sum()} if spread_amounts(source) else {}
+    per_order = raw.group_by(key).aggregate(**{header: raw[header].max() for header in fields}, **totals)
     return raw.drop(*fields).left_join(per_order, key)
 
 
@@ -384,28 +389,33 @@ def line_kind(columns: Mapping[str, ir.Column], source: Source) -> ir.StringColu
     return ibis.cases(*cases, else_="product") if cases else ibis.literal("product")
 
 
-def order_amounts(filled: ir.Table, source: Source) -> dict[str, ir.FloatingColumn]:
-    """Express the amounts that the source gives once an order."""
-    return {
-        name: ibis.coalesce(text(filled, header).try_cast("float64"), 0.0)
-        for name, header in source.format.spread.items()
-        if header in source.headers
-    }
+def spread_amounts(source: Source) -> dict[str, str]:
+    """List the canonical amounts that the source gives once an order, each with its source column."""
+    return {name: header for name, header in source.format.spread.items() if header in source.headers}
 
 
-def spread_over_lines(table: ir.Table, amounts: Sequence[str]) -> ir.Table:
-    """Spread each order's amounts over its lines in proportion to what is left of their value.
+def line_value(lines: ir.Table, source: Source) -> ir.FloatingColumn:
+    """Express what a line is worth by quantity, price and its own discount, at least 0."""
+    quantity, price, discount = (
+        read_column(lines, source, source.table[name]) for name in ("quantity", "unit_price", "discount")
+    )
+    return (quantity * price - discount).clip(lower=0.0)
 
-    An amount above what is left, such as a refund of postage, counts only up to it.
+
+def shares_of_order(filled: ir.Table, source: Source) -> dict[str, ir.FloatingColumn]:
+    """Express each line's share of the amounts of its order, in proportion to its value.
+
+    An amount above what earlier ones have left of the order, such as a refund of postage, counts only up to it.
     """
-    for amount in amounts:
-        name = amount.removesuffix("_of_order")
-        left = (table.quantity * table.unit_price - table.discount - table.refunded).clip(lower=0.0)
-        table = table.mutate(left=left)
-        total = table.left.sum().over(group_by=table.order_id)
-        share = ibis.ifelse(total > 0, ibis.least(table[amount], total) * table.left / total, 0.0)
-        table = table.mutate(**{name: table[name] + share}).drop("left")
-    return table
+    shares = {}
+    if spread_amounts(source):
+        total = left = ibis.coalesce(filled[ORDER_VALUE], 0.0)
+        part = ibis.ifelse(total > 0, line_value(filled, source) / total, 0.0)
+        for name, header in spread_amounts(source).items():
+            amount = ibis.least(ibis.coalesce(text(filled, header).try_cast("float64"), 0.0), left)
+            shares[name] = amount * part
+            left = left - amount
+    return shares
 
 
 def used_columns(source: Source) -> list[str]:
@@ -467,8 +477,8 @@ def source_columns(source: Source) -> pd.DataFrame:
 def where_from(source: Source, column: str) -> str:
     """Word where a canonical column was read from, empty when it has no source."""
     direct = ", else ".join(source.mapping.get(column, []))
-    amount = source.format.spread.get(column)
-    spread = f"{amount}, spread over the order's lines" if amount in source.headers else ""
+    amount = spread_amounts(source).get(column)
+    spread = f"{amount}, spread over the order's lines" if amount else ""
     return ", plus ".join(part for part in (direct, spread) if part)
 
 
