@@ -300,7 +300,7 @@ def test_a_lift_that_would_show_can_happen(rate: float, treated: int, control: i
 
 
 def evaluation(**came_back: float) -> dict:
-    return {"later": {name: {"came_back": share} for name, share in came_back.items()}}
+    return {"came_back": came_back}
 
 
 def test_the_power_table_tells_the_lift_in_points() -> None:

@@ -188,14 +188,13 @@ def power_table(plan: pd.DataFrame, evaluation: dict) -> pd.DataFrame:
     Parameters
     ----------
     plan : see `plan_campaign`
-    evaluation : step 05's record; `later` has the share that came back by segment name
+    evaluation : step 05's record; `came_back` has the share of each segment that ordered without a campaign
 
     Returns
     -------
     DataFrame, one row a segment: segment, customers, treated, control, budget, came back, smallest lift in points
     """
-    later = evaluation["later"]
-    rates = [later[name]["came_back"] if name in later else np.nan for name in plan["name"]]
+    rates = [evaluation["came_back"].get(name, np.nan) for name in plan["name"]]
     lifts = [
         100 * detectable_lift(row.treated, row.control, rate)
         for row, rate in zip(plan.itertuples(), rates, strict=True)

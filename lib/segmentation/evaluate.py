@@ -47,7 +47,7 @@ class HoldOut:
     Attributes
     ----------
     day : the day of description; until : the first day that is not looked at any more
-    segmentation : as fitted on that day
+    segmentation : as fitted on that day; features : what it was fitted on, one row a customer
     customers : one row a customer known on the day, indexed by customer_id
         segment, name : as fitted on that day; rfm_segment; net_spend : until the day; recent_spend : in the equally
         long period before the day; later_spend : from the day on; later_orders : from the day on
@@ -56,6 +56,7 @@ class HoldOut:
     day: datetime.date
     until: datetime.date
     segmentation: Segmentation
+    features: pd.DataFrame
     customers: pd.DataFrame
 
 
@@ -170,7 +171,7 @@ def hold_out(
     spent = spent_between(orders, before, day).rename(columns={"spend": "recent_spend"})[["recent_spend"]]
     later = spent_between(orders, day, as_of).rename(columns={"spend": "later_spend", "orders": "later_orders"})
     customers = customers.join(spent).join(later).fillna({"recent_spend": 0, "later_spend": 0, "later_orders": 0})
-    return HoldOut(day, as_of, segmentation, customers)
+    return HoldOut(day, as_of, segmentation, features, customers)
 
 
 def spent_between(orders: ir.Table, first: datetime.date, until: datetime.date) -> pd.DataFrame:
@@ -313,6 +314,23 @@ def later_spend_by_group(customers: pd.DataFrame, group: pd.Series, *, seed: int
     return table.sort_values("recent_spend", ascending=False)
 
 
+def return_rates(past: HoldOut, segmentation: Segmentation) -> pd.Series:
+    """Measure who comes back: of those who stood in each of today's segments on the earlier day, how many ordered.
+
+    Parameters
+    ----------
+    past : customers as of the earlier day
+    segmentation : today's
+
+    Returns
+    -------
+    Series of float between 0 and 1, indexed by today's segment; missing where nobody stood in it on that day
+    """
+    stood = assign_segments(segmentation, past.features)["segment"]
+    came_back = past.customers["later_orders"].gt(0).groupby(stood).mean()
+    return came_back.reindex(range(segmentation.k)).rename("came_back")
+
+
 def order_kept(table: pd.DataFrame) -> float:
     """Measure how well the groups kept their order: Spearman's correlation of recent and later mean spend.
 
@@ -423,7 +441,13 @@ def comparison(rival: pd.Series) -> str:
 
 
 def evaluation_record(
-    stability: Stability, measures: pd.DataFrame, later: pd.DataFrame, rivals: pd.DataFrame, *, past: HoldOut
+    stability: Stability,
+    measures: pd.DataFrame,
+    later: pd.DataFrame,
+    rivals: pd.DataFrame,
+    *,
+    past: HoldOut,
+    came_back: pd.Series,
 ) -> dict[str, object]:
     """Record the evaluation in plain numbers."""
     return {
@@ -434,5 +458,6 @@ def evaluation_record(
         "holdout_from": str(past.day),
         "holdout_days": (past.until - past.day).days,
         "later": later.to_dict(orient="index"),
+        "came_back": came_back.dropna().to_dict(),
         "rivals": rivals.to_dict(orient="index"),
     }
