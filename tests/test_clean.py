@@ -179,6 +179,11 @@ def test_the_usual_cleaning_drops_credit_notes_and_returns(connection: Backend) 
     assert reasons(connection, *lines, cleaning="usual") == [None, "return", "credit note", "return"]
 
 
+def test_no_policy_adds_up_two_currencies(connection: Backend) -> None:
+    for cleaning in clean.POLICIES:
+        assert reasons(connection, order_line(currency="XXX"), cleaning=cleaning) == ["other currency"]
+
+
 def test_the_usual_cleaning_keeps_what_it_does_not_know(connection: Backend) -> None:
     kept = [{"line_kind": "fee"}, {"discount": 10.0}, {"quantity": 80_000}, {"status": "unpaid"}]
     assert reasons(connection, *(order_line(**told) for told in kept), cleaning="usual") == [None] * 4

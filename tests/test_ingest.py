@@ -467,6 +467,19 @@ def test_a_value_that_no_line_can_do_without_is_required(read: Reader, column: s
         ingest.require_complete(reading.table, reading.source)
 
 
+def test_a_status_of_another_system_is_refused(read: Reader) -> None:
+    reading = read(as_csv(CANONICAL | {"status": "completed"}))
+    with pytest.raises(DataProblem, match=r"Column status of .* must hold placed, .*; it holds 'completed'\."):
+        ingest.require_known_words(reading.table, reading.source)
+
+
+def test_the_sample_s_formats_give_known_words(read: Reader) -> None:
+    for row in (CANONICAL, SHOPIFY):
+        reading = read(as_csv(row))
+        ingest.require_known_words(reading.table, reading.source)
+        assert values(reading, "status") == ["placed"]
+
+
 def test_a_guest_is_no_missing_value(read: Reader) -> None:
     reading = read(canonical_lines("customer_id", "", "ann"))
     ingest.require_complete(reading.table, reading.source)

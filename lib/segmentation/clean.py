@@ -53,7 +53,16 @@ RULES = {
 
 POLICIES = {
     "net": [name for name in RULES if name not in ("credit note", "return")],
-    "usual": ["duplicate", "guest", "cancelled", "credit note", "return", "negative price", "zero price"],
+    "usual": [
+        "duplicate",
+        "guest",
+        "cancelled",
+        "other currency",
+        "credit note",
+        "return",
+        "negative price",
+        "zero price",
+    ],
 }
 
 

@@ -455,6 +455,25 @@ def require_complete(table: ir.Table, source: Source) -> None:
             )
 
 
+def require_known_words(table: ir.Table, source: Source) -> None:
+    """Require that a column which may hold only certain words holds no other.
+
+    Raises
+    ------
+    DataProblem
+        Some other word stands there.
+    """
+    for column in source.table.columns:
+        if column.words:
+            other = table.filter(table[column.name].notin(column.words)).select(column.name).distinct()
+            told = other.order_by(column.name).limit(6).execute()[column.name]
+            if len(told):
+                raise DataProblem(
+                    f"Column {column.name} of {some([source.path.name])} must hold {', '.join(column.words)}; "
+                    f"it holds {some(told)}. Does it mean something else? Rename it in the file, and it is not used."
+                )
+
+
 # --- what the notebook shows
 
 

@@ -21,13 +21,14 @@ IBIS_TYPES: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One canonical column: its name, kind, what it means with its unit, and what stands in for an absent value."""
+    """One canonical column: name, kind, meaning with its unit, what an absent value becomes, the words allowed."""
 
     name: str
     kind: Kind
     meaning: str
     required: bool = False
     absent: str | None = None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ SOURCE = (
     Column("source_row", "integer", "row in that file, the first below the header is 1"),
 )
 
+STATUSES = ("placed", "credit", "unpaid", "cancelled", "test")
+KINDS = ("product", "fee")
+
 ORDERS = Table(
     "orders",
     "an order line",
@@ -70,8 +74,10 @@ ORDERS = Table(
         Column("country", "text", "where it was sent or billed"),
         Column("channel", "text", "where it was sold: web, app, point of sale"),
         Column("coupon", "text", "code that the customer used"),
-        Column("status", "text", "placed, credit, unpaid, cancelled or test", absent="placed"),
-        Column("line_kind", "text", "product, or fee for postage, charges and corrections", absent="product"),
+        Column("status", "text", "placed, credit, unpaid, cancelled or test", absent="placed", words=STATUSES),
+        Column(
+            "line_kind", "text", "product, or fee for postage, charges and corrections", absent="product", words=KINDS
+        ),
         *SOURCE,
     ),
 )
