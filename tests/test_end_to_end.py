@@ -270,6 +270,7 @@ def test_a_full_disk_leaves_earlier_artifacts_whole(step: str, sample_run: Path)
     assert done.code == 1, done.out
     assert "Traceback" not in done.err
     assert {path.name: path.read_bytes() for path in folder.glob("0*.parquet")} == before
+    assert not (folder / ".scratch").exists()
     again = workbook(sample_run, "run", "--name", "whole", "--from", step, "--until", step, *QUICK)
     assert again.code == 0, again.err
 

@@ -54,8 +54,13 @@ def test_what_is_written_does_not_tell_where_the_project_lies(tmp_path: Path) ->
         ("DataProblem", "Two rows are too few.", "Two rows are too few."),
         ("KeyError", "'k'", "KeyError: 'k'"),
         ("MemoryError", "", "MemoryError"),
+        (
+            "IOException",
+            'Could not write file "engine.duckdb": No space left on device',
+            "The disk is full: the step could not write what it made. Free some space and run it again.",
+        ),
     ],
 )
-def test_an_error_is_worded_with_its_name_unless_it_is_a_data_problem(name: str, message: str, sentence: str) -> None:
+def test_an_error_is_worded_for_its_user(name: str, message: str, sentence: str) -> None:
     error = PapermillExecutionError(3, 2, "", name, message, [])
     assert failure_sentence(error) == sentence

@@ -8,6 +8,8 @@ from pathlib import Path
 import ibis
 from ibis.backends.duckdb import Backend
 
+from segmentation.runs import SCRATCH
+
 MEMORY_MB = 512
 
 
@@ -23,7 +25,7 @@ def start_engine(folder: Path, *, memory_mb: int = MEMORY_MB) -> Backend:
     -------
     Ibis backend; row order is not preserved, so whoever needs an order asks for it
     """
-    scratch = folder / ".scratch"
+    scratch = folder / SCRATCH
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True, mode=0o700)
     return ibis.duckdb.connect(
@@ -37,7 +39,7 @@ def start_engine(folder: Path, *, memory_mb: int = MEMORY_MB) -> Backend:
 def stop_engine(connection: Backend, folder: Path) -> None:
     """Stop the engine and remove what it left on disk."""
     connection.disconnect()
-    shutil.rmtree(folder / ".scratch", ignore_errors=True)
+    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
 
 
 @contextmanager

@@ -20,6 +20,8 @@ from segmentation.runs import replacing
 logger = logging.getLogger("papermill")
 logger.addHandler(logging.NullHandler())
 
+NO_SPACE = "No space left on device"  # as the system says it, and with it Python and the engine
+
 
 @dataclass
 class Execution:
@@ -103,6 +105,8 @@ def failure_sentence(error: PapermillExecutionError | DeadKernelError) -> str:
         )
     if error.ename == "DataProblem" or not error.evalue:
         return error.evalue or error.ename
+    if NO_SPACE in error.evalue:
+        return "The disk is full: the step could not write what it made. Free some space and run it again."
     return f"{error.ename}: {error.evalue}"
 
 

@@ -6,6 +6,7 @@ imported only when the first kernel is on its way, so that a run begins early an
 
 import contextlib
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,7 +19,7 @@ from segmentation.kernels import Kernels, kernels_ahead
 from segmentation.lock import alone
 from segmentation.parameters import Workbook, check_parameters, find_step, require_file
 from segmentation.problems import DataProblem, some
-from segmentation.runs import Run, fingerprint, resolve
+from segmentation.runs import SCRATCH, Run, fingerprint, resolve
 
 OnCell = Callable[[str, int, int], None]
 
@@ -70,7 +71,10 @@ def run_pipeline(
     notebooks = [notebook for notebook in workbook.notebooks if notebook.stem in chosen]
     shown = [step for step in begun if executed_notebook(run, step).exists()] + chosen
     with alone(run):
-        run_steps(notebooks, run, parameters=parameters, shown=shown, on_cell=on_cell)
+        try:
+            run_steps(notebooks, run, parameters=parameters, shown=shown, on_cell=on_cell)
+        finally:
+            shutil.rmtree(run.artifacts / SCRATCH, ignore_errors=True)  # left by a step that stopped
         for step in workbook.steps[len(begun + chosen) :]:
             (run.pages / f"{step}.html").unlink(missing_ok=True)
         from segmentation.pages import write_index

@@ -17,6 +17,7 @@ import psutil
 
 from segmentation.problems import DataProblem, some
 
+SCRATCH = ".scratch"
 PROJECT = Path(__file__).resolve().parents[2]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 VERSIONS = ("duckdb", "ibis-framework", "numpy", "pandas", "scikit-learn", "seaborn", "papermill")
