@@ -264,13 +264,13 @@ def test_an_account_that_lost_a_reason_is_refused(account: pd.DataFrame) -> None
         clean.require_balance(account[account["reason"] != "guest"], lines_in=4, money_in=49.0)
 
 
-def test_the_largest_reason_is_told(account: pd.DataFrame) -> None:
-    assert clean.largest_reason(account) == {"lines": 1, "share": 0.25, "reason": "guest", "reason_lines": 1}
+def test_what_was_set_aside_is_told_with_its_largest_reason(account: pd.DataFrame) -> None:
+    told = "1 lines (25.0%) were set aside, most of them (1) for the reason 'guest'."
+    assert clean.aside_in_words(account) == told
 
 
 def test_nothing_set_aside_is_told_as_nothing(account: pd.DataFrame) -> None:
-    told = clean.largest_reason(account[account["reason"] == "clean"])
-    assert told == {"lines": 0, "share": 0.0, "reason": "nothing", "reason_lines": 0}
+    assert clean.aside_in_words(account[account["reason"] == "clean"]) == "No line was set aside."
 
 
 def test_a_file_without_one_clean_line_is_refused_with_the_reasons(connection: Backend) -> None:

@@ -465,6 +465,13 @@ def test_shares_on_the_rfm_map_add_up_to_1_a_segment() -> None:
     }
 
 
+@pytest.mark.parametrize("k", [8, 10])
+def test_nobody_is_named_for_discounts_in_a_shop_without_any(k: int) -> None:
+    features, _ = planted(k)
+    names = segment_names(fitted(features.assign(discount_share=0.0), k=k))
+    assert [name for name in names if "discount" in name or "return" in name] == []
+
+
 def test_cells_of_few_customers_are_blank_on_the_rfm_map() -> None:
     features, segments = four_customers()
     crossed = segments.assign(rfm_segment=["new", "champions", "champions", "champions"])

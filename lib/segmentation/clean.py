@@ -238,18 +238,16 @@ def lines_and_money(orders: ir.Table) -> tuple[int, float]:
     return int(seen["lines"]), float(seen["money"])
 
 
-def largest_reason(account: pd.DataFrame) -> dict[str, object]:
-    """Tell what was set aside and mostly why.
-
-    Returns
-    -------
-    dict: lines and share set aside, the reason of most of them, and reason_lines
-    """
+def aside_in_words(account: pd.DataFrame) -> str:
+    """Say how many lines were set aside, and mostly why."""
     aside = account[account["reason"] != "clean"]
-    lines = int(aside["lines"].sum())
-    most = aside.iloc[0] if lines else {"reason": "nothing", "lines": 0}
+    if aside.empty:
+        return "No line was set aside."
+    lines, most = aside["lines"].sum(), aside.iloc[0]
     share = lines / account["lines"].sum()
-    return {"lines": lines, "share": share, "reason": most["reason"], "reason_lines": int(most["lines"])}
+    return (
+        f"{lines:,} lines ({share:.1%}) were set aside, most of them ({most.lines:,}) for the reason '{most.reason}'."
+    )
 
 
 def require_balance(account: pd.DataFrame, *, lines_in: int, money_in: float) -> None:

@@ -37,6 +37,7 @@ AS_CLEAR = 0.9
 FEWEST = 3
 MOST = 12
 GROUPS = 2.0
+STRONG_CLAIM, HELD, UNMET_CLAIM = 1.5, 0.5, 100.0
 FAR_OUT = 3.0
 STARTS, REFIT_STARTS = 5, 3
 SILHOUETTE_SAMPLE = 2_500
@@ -360,14 +361,21 @@ def segment_names(segmentation: Segmentation) -> list[str]:
 def unlikeness(centre: pd.Series, expected: dict[str, float]) -> float:
     """Measure how far a centre is from an archetype, mean squared; a feature that only one of them has counts as 0.
 
+    What an archetype claims strongly must be there: nobody is a discount hunter in a shop without discounts, however
+    near the rest is. Each strong claim that does not hold puts the archetype behind all that hold theirs.
+
     Examples
     --------
     >>> unlikeness(pd.Series({"recency_days": 1.0, "order_count": 2.0}), {"recency_days": 1.0})
     2.0
+    >>> unlikeness(pd.Series({"recency_days": 1.0}), {"discount_share": 2.0}) > 100
+    True
     """
     features = centre.index.union(list(expected))
-    difference = centre.reindex(features, fill_value=0.0) - pd.Series(expected).reindex(features, fill_value=0.0)
-    return float((difference**2).mean())
+    stands = centre.reindex(features, fill_value=0.0)
+    claimed = pd.Series(expected).reindex(features, fill_value=0.0)
+    unmet = (claimed.abs() >= STRONG_CLAIM) & (stands * np.sign(claimed) < HELD)
+    return float(((stands - claimed) ** 2).mean() + UNMET_CLAIM * unmet.sum())
 
 
 def segment_profile(features: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
