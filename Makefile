@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help report test install lab lint benchmark
+.PHONY: help report test install lab notebooks lint benchmark
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 | \2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ install: $(INSTALLED) ## make .venv and install what the workbook needs; once, u
 
 lab: $(INSTALLED) ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
+
+notebooks: $(INSTALLED) ## run the notebooks in place on the sample, so that their committed outputs are true again
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
 
 lint: $(INSTALLED) ## check style and form of code and notebooks
 	$(BIN)/ruff check .

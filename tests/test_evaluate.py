@@ -371,6 +371,12 @@ def test_fewer_customers_than_segments_on_the_earlier_day_are_refused(connection
         held_out(connection, lines, k=6)
 
 
+def test_orders_of_one_day_can_t_be_held_out(connection: Backend) -> None:
+    orders = store_orders(connection, [order_line(), order_line(order_id="1002", customer_id="bob@example.com")])
+    with pytest.raises(DataProblem, match="all orders are of one day"):
+        hold_out(orders, as_of=datetime.date(2025, 3, 2), days=1, columns=["net_spend"], k=2, seed=1)
+
+
 def test_the_default_period_is_a_quarter(connection: Backend) -> None:
     assert default_holdout_days(store_orders(connection, shop_lines()), as_of=YEAR_END) == 90
 

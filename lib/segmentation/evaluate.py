@@ -151,12 +151,14 @@ def hold_out(
     day = as_of - datetime.timedelta(days=days)
     before = day - datetime.timedelta(days=days)
     first = orders.ordered_at.min().execute().date()
+    reach = (as_of - first).days
+    if reach < 2:
+        raise DataProblem("Later spend can't be held out: all orders are of one day, and two days are the least.")
     if days < 1 or first > before:
-        reach = (as_of - first).days
         raise DataProblem(
             f"The hold-out period must leave as many days before it as it has: with `holdout_days` {days} orders must "
             f"reach back {2 * days:,} days; they reach back {reach:,}. "
-            f"Set `holdout_days` to {max(reach // 2, 1)} or less?"
+            f"Set `holdout_days` to {reach // 2} or less?"
         )
     features = collect(customer_features(orders, as_of=day))
     if len(features) < k:
