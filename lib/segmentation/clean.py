@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from segmentation.problems import DataProblem, some
-from segmentation.tables import ORDERS, exact_value, net_value
+from segmentation.tables import ORDERS, exact_value, lines_by_currency, net_value
 
 CENT = 0.005
 
@@ -107,8 +107,7 @@ def require_one_currency(orders: ir.Table, *, currency: str) -> str:
     DataProblem
         The lines are in several currencies, or none is in the one to keep.
     """
-    told = orders.filter(orders.currency.notnull()).currency.value_counts(name="lines").execute()
-    lines = told.sort_values("lines", ascending=False).set_index("currency")["lines"]
+    lines = lines_by_currency(orders)
     shown = ", ".join(f"{code} ({count:,} lines)" for code, count in lines.head().items()) or "none"
     if currency and currency not in lines.index:
         raise DataProblem(f"`currency` must be one that the orders are in, which are {shown}; got {some([currency])}.")

@@ -15,7 +15,7 @@ from segmentation.formats import Format, known_formats
 from segmentation.problems import DataProblem, some
 from segmentation.runs import PROJECT, resolve
 from segmentation.sources import ROW, open_text, store_text
-from segmentation.tables import IBIS_TYPES, SOURCE, TABLES, Column, Table
+from segmentation.tables import IBIS_TYPES, SOURCE, TABLES, Column, Table, lines_by_currency
 
 ORDER_VALUE = "__order_value"
 DateOrder = Literal["ymd", "dmy", "mdy"]
@@ -512,12 +512,6 @@ def lines_by_month(orders: ir.Table) -> pd.DataFrame:
     return months.order_by("month").execute()
 
 
-def currencies(orders: ir.Table) -> list[str]:
-    """List the currencies that stand in the orders, most lines first; empty when the source does not say."""
-    told = orders.filter(orders.currency.notnull()).currency.value_counts(name="lines").execute()
-    return told.sort_values("lines", ascending=False)["currency"].tolist()
-
-
 def overview(read: Mapping[str, Reading], tables: Mapping[str, ir.Table]) -> pd.DataFrame:
     """Measure what was read: rows, customers, first and last day of each table.
 
@@ -566,7 +560,7 @@ def facts(orders: ir.Table, tables: Sequence[str]) -> dict[str, object]:
     days = orders.aggregate(first=orders.ordered_at.min(), last=orders.ordered_at.max()).execute().iloc[0]
     return {
         "tables": list(tables),
-        "currencies": currencies(orders),
+        "currencies": lines_by_currency(orders).index.tolist(),
         "first_day": f"{days['first']:%Y-%m-%d}",
         "last_day": f"{days['last']:%Y-%m-%d}",
     }

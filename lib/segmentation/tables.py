@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import ibis.expr.types as ir
+import pandas as pd
 
 Kind = Literal["id", "text", "time", "day", "integer", "number", "money", "flag"]
 
@@ -176,3 +177,14 @@ def exact_value(orders: ir.Table) -> ir.DecimalColumn:
     Column of decimal with four places, shop currency; see `net_value`
     """
     return net_value(orders).round(4).cast("decimal(28, 4)")
+
+
+def lines_by_currency(orders: ir.Table) -> pd.Series:
+    """Count the order lines in each currency that the source names.
+
+    Returns
+    -------
+    Series of int indexed by ISO 4217 code, most lines first, equal counts by code; empty when the source names none
+    """
+    told = orders.filter(orders.currency.notnull()).currency.value_counts(name="lines").execute()
+    return told.sort_values(["lines", "currency"], ascending=[False, True]).set_index("currency")["lines"]
