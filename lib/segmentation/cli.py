@@ -1,5 +1,6 @@
 """`workbook`: the command line. Heavy imports wait inside the commands, so that help comes at once."""
 
+import json
 import re
 import threading
 import time
@@ -54,7 +55,12 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--orders", metavar="FILE", help="The order export; the committed sample without it.")
+@click.option(
+    "--orders",
+    multiple=True,
+    metavar="FILE",
+    help="An order export, as often as you like; the committed sample without it.",
+)
 @click.option(
     "--name", metavar="NAME", help="The run's name, one word; by default that of the order file, or 'sample'."
 )
@@ -75,7 +81,7 @@ def main() -> None:
 @click.pass_context
 def run(
     ctx: click.Context,
-    orders: str | None,
+    orders: tuple[str, ...],
     name: str | None,
     words: tuple[tuple[str, str], ...],
     files: tuple[Path, ...],
@@ -95,9 +101,9 @@ def run(
     from segmentation.runs import Run
 
     workbook = open_workbook()
-    words += (("orders", orders),) if orders is not None else ()
+    words += (("orders", json.dumps(orders)),) if orders else ()
     given = gather_parameters(workbook.parameters, files=files, words=words)
-    chosen = Run(run_name(given.get("orders", "")) if name is None else name)
+    chosen = Run(run_name(*given.get("orders", [])[:1]) if name is None else name)
     try:
         with progress() as on_cell:
             index = run_pipeline(workbook, chosen, given=given, begin_with=begin_with, until=until, on_cell=on_cell)
@@ -107,7 +113,7 @@ def run(
         click.echo(f"The report is {shown(index)}")
 
 
-def run_name(orders: str) -> str:
+def run_name(orders: str = "") -> str:
     """Name a run after its order file, 'sample' without one.
 
     Examples

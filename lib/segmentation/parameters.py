@@ -251,6 +251,8 @@ def known(name: str, declared: Mapping[str, Parameter]) -> Parameter:
 def fitting(parameter: Parameter, value: Any) -> Any:
     """Require that a value has a parameter's type; a whole number is a number, a truth value is neither."""
     kind, _ = TYPES[parameter.type]
+    if kind is list and parameter.is_file and isinstance(value, str):
+        return [value] if value else []
     if kind is float and isinstance(value, str) and NUMBER.fullmatch(value):
         return float(value)  # YAML reads 1e-3, without a point, as text
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
@@ -284,6 +286,8 @@ def from_text(parameter: Parameter, text: str) -> Any:
     match parameter.type:
         case "str":
             return text
+        case "list" if parameter.is_file and not text.startswith("["):
+            return fitting(parameter, text)
         case "int" if WHOLE_NUMBER.fullmatch(text):
             return int(text)
         case "float" if NUMBER.fullmatch(text):
@@ -344,6 +348,8 @@ def located(parameter: Parameter, value: Any, *, folder: Path) -> Any:
     """
     if not parameter.is_file or value == "":
         return value
+    if isinstance(value, list):
+        return [located(parameter, one, folder=folder) for one in value]
     named = folder / Path(value).expanduser()
     path = named.parent.resolve() / named.name
     require_file(parameter, path)

@@ -228,8 +228,9 @@ def settled_parameters(
     require_made(workbook, run, values=values, begun=begun)
     needed = {name for step in chosen for name in workbook.declared_by(step)}
     for name in needed:
-        if declared[name].is_file and values[name]:
-            require_file(declared[name], resolve(values[name]))
+        if declared[name].is_file:
+            for file in files_of(values[name]):
+                require_file(declared[name], resolve(file))
     return values
 
 
@@ -274,10 +275,21 @@ def changed_parameters(made: Mapping[str, Any], now: Mapping[str, Any], *, names
     ]
 
 
+def files_of(value: str | list[str]) -> list[str]:
+    """List the files that a parameter names.
+
+    Examples
+    --------
+    >>> files_of("plays.csv"), files_of(""), files_of(["may.csv", "june.csv"])
+    (['plays.csv'], [], ['may.csv', 'june.csv'])
+    """
+    return value if isinstance(value, list) else [value] if value else []
+
+
 def changed_inputs(workbook: Workbook, run: Run, *, values: Mapping[str, Any], begun: Sequence[str]) -> list[str]:
     """Word which of the files that a run was made from have changed since; one that is gone can't tell."""
     names = {name for step in begun for name in workbook.declared_by(step) if workbook.parameters[name].is_file}
-    files = [resolve(values[name]) for name in names if values[name]]
+    files = [resolve(file) for name in names for file in files_of(values[name])]
     changed = []
     for made in run.manifest()["inputs"]:
         there = [file for file in files if file.name == made["name"] and file.is_file()]

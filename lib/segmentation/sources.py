@@ -9,8 +9,9 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import ibis
@@ -19,6 +20,7 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from segmentation.problems import DataProblem, shorten, some
+from segmentation.runs import fingerprint, resolve
 
 ROW = "__row"
 
@@ -48,37 +50,72 @@ class Header(NamedTuple):
     empty_lines: int
 
 
-def open_text(connection: Backend, path: Path) -> duckdb.DuckDBPyRelation:
-    """Open a CSV, gzip'd CSV, Excel or Parquet file; of a text file no more than the header is read yet.
+@dataclass(frozen=True)
+class Part:
+    """One table found where the user pointed: a file, a member of an archive, a table of a database.
 
-    The kind of file is told from its first bytes, never from its name.
+    Attributes
+    ----------
+    name : what messages, pages and `source_file` call it; no folder, no password
+    kind : how it is read, in words, such as "CSV" or "Excel, 2 sheets"
+    opened : its own headers as columns; of its rows nothing is read yet
+    modified : when it was last changed, seconds since 1970; 0 when unknown
+    path : the file, none for a table of a database
+    """
+
+    name: str
+    kind: str
+    opened: duckdb.DuckDBPyRelation
+    modified: float = 0.0
+    path: Path | None = None
+
+    @property
+    def headers(self) -> list[str]:
+        """The part's own headers, in order, each once."""
+        return self.opened.columns
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Identify what was read by name, bytes and SHA-256; a database has neither bytes nor digest."""
+        if self.path is None:
+            return {"name": self.name, "bytes": None, "sha256": None}
+        return fingerprint(self.path) | {"name": self.name}
+
+
+def open_parts(connection: Backend, given: Sequence[str], *, scratch: Path) -> list[Part]:
+    """Open everything that a parameter names, in the order in which it names it.
 
     Parameters
     ----------
     connection : the engine
-    path : the file
+    given : files; a relative path counts from the project
+    scratch : folder for what must be unpacked or recoded, removed when the engine stops
 
     Returns
     -------
-    Relation with the file's own headers as its columns; see `store_text`
+    list of Part, at least one
 
     Raises
     ------
     DataProblem
         There is no such file, it is empty, or is no table.
     """
+    return [open_part(connection, resolve(one)) for one in given]
+
+
+def open_part(connection: Backend, path: Path) -> Part:
+    """Open a CSV, gzip'd CSV, Excel or Parquet file; its kind is told from its first bytes, never from its name."""
     with problems_of(path):
-        return opener(path)(connection, path)
+        opened = opener(path)(connection, path)
+    return Part(path.name, opened_kind(path), opened, path.stat().st_mtime, path)
 
 
-def store_text(connection: Backend, path: Path, opened: duckdb.DuckDBPyRelation, *, columns: Sequence[str]) -> ir.Table:
-    """Store columns of a file in the engine, every value as the text that stands there; the file is read once.
+def store_text(connection: Backend, part: Part, *, columns: Sequence[str]) -> ir.Table:
+    """Store columns of a part in the engine, every value as the text that stands there; it is read once.
 
     Parameters
     ----------
     connection : the engine
-    path : the file, for messages
-    opened : see `open_text`
+    part : see `open_parts`
     columns : the columns to store
 
     Returns
@@ -88,15 +125,15 @@ def store_text(connection: Backend, path: Path, opened: duckdb.DuckDBPyRelation,
     Raises
     ------
     DataProblem
-        The file holds a header only, or is no table all the way down.
+        The part holds a header only, or is no table all the way down.
     """
     as_text = ", ".join(f"cast({quoted(name)} as varchar) as {quoted(name)}" for name in columns)
     name = ibis.util.gen_name("source")
-    with problems_of(path):
-        opened.project(f"row_number() over () as {ROW}, {as_text}").create(name)
+    with problems_of(part.path or Path(part.name)):
+        part.opened.project(f"row_number() over () as {ROW}, {as_text}").create(name)
     stored = connection.table(name)
     if stored.count().execute() == 0:
-        raise DataProblem(f"Can't read {some([path.name])}: it holds a header and no rows.")
+        raise DataProblem(f"Can't read {some([part.name])}: it holds a header and no rows.")
     return stored
 
 
@@ -124,6 +161,11 @@ def opener(path: Path) -> Callable[[Backend, Path], duckdb.DuckDBPyRelation]:
         raise DataProblem(f"Can't read {some([path.name])}: the file is empty.")
     known = {b"PK\x03\x04": open_excel, b"\xd0\xcf\x11\xe0": open_excel, b"PAR1": open_parquet}
     return known.get(start, open_csv)
+
+
+def opened_kind(path: Path) -> str:
+    """Word how a file is read."""
+    return {open_excel: "Excel", open_parquet: "Parquet", open_csv: "CSV"}[opener(path)]
 
 
 def complaint(problem: Exception) -> str:

@@ -49,9 +49,11 @@ class Table:
         return [column.name for column in self.columns]
 
 
+# What every table ends with.
 SOURCE = (
     Column("source_file", "text", "name of the file that the row came from"),
     Column("source_row", "integer", "row in that file, the first below the header is 1"),
+    Column("unreadable", "text", "why the row can't be read as what it must be; null when it can"),
 )
 
 STATUSES = ("placed", "credit", "unpaid", "cancelled", "test")
@@ -75,10 +77,13 @@ ORDERS = Table(
         Column("country", "text", "where it was sent or billed"),
         Column("channel", "text", "where it was sold: web, app, point of sale"),
         Column("coupon", "text", "code that the customer used"),
+        Column("email", "text", "e-mail address that the order gives"),
+        Column("phone", "text", "telephone number that the order gives"),
         Column("status", "text", "placed, credit, unpaid, cancelled or test", absent="placed", words=STATUSES),
         Column(
             "line_kind", "text", "product, or fee for postage, charges and corrections", absent="product", words=KINDS
         ),
+        Column("orders_in_row", "integer", "orders that the row stands for; a customer's all in a summary", absent="1"),
         *SOURCE,
     ),
 )
