@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from segmentation.recognise import Source, attribute_columns, spread_amounts
 from segmentation.sources import ROW
 from segmentation.tables import IBIS_TYPES, SOURCE, Column
-from segmentation.values import text, typed
+from segmentation.values import typed
 
 ORDER_VALUE = "__order_value"
 
@@ -18,7 +18,7 @@ def canonical(raw: ir.Table, source: Source) -> ir.Table:
 
     Parameters
     ----------
-    raw : one row a source row, all text, with `__row`
+    raw : one row a source row, all plain text, with `__row`; see `values.plain_text`
     source : how the file was understood
 
     Returns
@@ -36,7 +36,7 @@ def canonical(raw: ir.Table, source: Source) -> ir.Table:
     columns["unreadable"] = ibis.null("string")
     for name, share in shares_of_order(filled, source).items():
         columns[name] += share
-    attributes = {name: text(filled, name) for name in attribute_columns(source)}
+    attributes = {name: filled[name] for name in attribute_columns(source)}
     return filled.select(**columns, **attributes)
 
 
@@ -45,7 +45,7 @@ def read_column(filled: ir.Table, source: Source, column: Column) -> ir.Column:
     headers = source.mapping.get(column.name, [])
     if column.name in ("status", "line_kind") and not headers:
         return ibis.null("string")
-    values = [typed(text(filled, header), column, source.date_order) for header in headers]
+    values = [typed(filled[header], column) for header in headers]
     absent = ibis.literal(source.format.constants.get(column.name, column.absent), type="string").cast(
         IBIS_TYPES[column.kind]
     )  # a bare 0.0 is a decimal to DuckDB
@@ -69,7 +69,7 @@ def fill_order_level(raw: ir.Table, source: Source) -> ir.Table:
 def status(filled: ir.Table, source: Source) -> ir.StringColumn:
     """Express whether an order was placed, or is a credit note, unpaid, cancelled or a test."""
     cases = [
-        (ibis.coalesce(text(filled, header).re_search(pattern), False), word)
+        (ibis.coalesce(filled[header].re_search(pattern), False), word)
         for word, patterns in source.format.status.items()
         for header, pattern in patterns.items()
         if header in source.headers
@@ -103,7 +103,7 @@ def shares_of_order(filled: ir.Table, source: Source) -> dict[str, ir.FloatingCo
         total = left = ibis.coalesce(filled[ORDER_VALUE], 0.0)
         part = ibis.ifelse(total > 0, line_value(filled, source) / total, 0.0)
         for name, header in spread_amounts(source).items():
-            amount = ibis.least(ibis.coalesce(text(filled, header).try_cast("float64"), 0.0), left)
+            amount = ibis.least(ibis.coalesce(filled[header].try_cast("float64"), 0.0), left)
             shares[name] = amount * part
             left = left - amount
     return shares

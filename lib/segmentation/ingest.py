@@ -16,14 +16,14 @@ from segmentation.recognise import (
     Source,
     measured_columns,
     recognise,
+    source_kinds,
     spread_amounts,
-    told_date_order,
     used_columns,
 )
 from segmentation.runs import PROJECT, resolve
 from segmentation.sources import ROW, Part, open_parts, store_text
 from segmentation.tables import TABLES, lines_by_currency
-from segmentation.values import text, typed
+from segmentation.values import plain_text, told_writings, typed
 
 
 class Reading(NamedTuple):
@@ -116,9 +116,10 @@ def read_part(
     """Read one part and express it as a canonical table; see `read_table`."""
     source = recognise(part, table=TABLES[table], column_map=column_map)
     raw = store_text(connection, part, columns=used_columns(source))
-    source = replace(source, date_order=told_date_order(raw, source, given=date_order), rows=raw.count().execute())
-    require_readable(raw, source)
-    return source, canonical(raw, source)
+    writings = told_writings(raw, source_kinds(source), name=part.name, date_order=date_order)
+    source, plain = replace(source, writings=writings, rows=raw.count().execute()), plain_text(raw, writings)
+    require_readable(plain, source)
+    return source, canonical(plain, source)
 
 
 WORDS = {
@@ -141,8 +142,7 @@ def require_readable(raw: ir.Table, source: Source) -> None:
     """
     unreadable = {}
     for column, header in measured_columns(source):
-        value = text(raw, header)
-        unreadable[header] = value.notnull() & typed(value, column, source.date_order).isnull()
+        unreadable[header] = raw[header].notnull() & typed(raw[header], column).isnull()
     if not unreadable:
         return
     counts = raw.aggregate([flag.sum().name(header) for header, flag in unreadable.items()]).execute().iloc[0]

@@ -2,26 +2,24 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-import ibis.expr.types as ir
+from dataclasses import dataclass, field
 
 from segmentation.formats import Format, known_formats
 from segmentation.problems import DataProblem, some
 from segmentation.sources import Part
-from segmentation.tables import SOURCE, Column, Table
-from segmentation.values import DateOrder, column_date_order
+from segmentation.tables import SOURCE, Column, Kind, Table
+from segmentation.values import Writing
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file as it was understood: format, headers, what each column became, the order of its dates, its rows."""
+    """A file as it was understood: format, headers, what each column became, how it is written, its rows."""
 
     part: Part
     table: Table
     format: Format
     mapping: Mapping[str, Sequence[str]]
-    date_order: DateOrder = "ymd"
+    writings: Mapping[str, Writing] = field(default_factory=dict)
     rows: int = 0
 
     @property
@@ -98,23 +96,10 @@ def require_columns(name: str, headers: Sequence[str], table: Table, mapping: Ma
             )
 
 
-def told_date_order(raw: ir.Table, source: Source, *, given: str) -> DateOrder:
-    """Decide the order of day and month from whole columns, never row by row.
-
-    Raises
-    ------
-    DataProblem
-        Every day could also be a month, or the rows contradict each other.
-    """
-    if given not in ("", "ymd", "dmy", "mdy"):
-        raise DataProblem(f"`date_order` must be ymd, dmy, mdy or empty; got {some([given])}.")
-    dated = [column.name for column in source.table.columns if column.kind in ("time", "day")]
-    headers = [source.mapping[name][0] for name in dated if name in source.mapping]
-    orders = {header: column_date_order(raw, header, source.name, given) for header in headers}
-    if len(set(orders.values()) - {None}) > 1:
-        told = ", ".join(f"{header} {order}" for header, order in orders.items() if order)
-        raise DataProblem(f"The dates of {some([source.name])} must share one order; they are {told}.")
-    return next((order for order in orders.values() if order), "ymd")
+def source_kinds(source: Source) -> dict[str, Kind]:
+    """List the source columns that are used, each with what it is read as."""
+    measured = {header: column.kind for column, header in measured_columns(source)}
+    return {header: measured.get(header, "text") for header in used_columns(source)}
 
 
 def measured_columns(source: Source) -> list[tuple[Column, str]]:
