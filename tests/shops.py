@@ -1,6 +1,6 @@
 """Small order tables that a test writes out line by line."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from segmentation.clean import judge, policy_rules
+from segmentation.clean import Policy, judge_orders, kept
 from segmentation.tables import IBIS_TYPES, ORDERS, Table
 
 Line = dict[str, Any]
@@ -67,11 +67,45 @@ def store_orders(connection: Backend, lines: Iterable[Mapping[str, Any]]) -> ir.
     return store(connection, pa.Table.from_pylist(numbered(lines), schema=canonical_schema(ORDERS)))
 
 
+def judged_orders(
+    connection: Backend, lines: Iterable[Mapping[str, Any]], *, files: Sequence[str] = (), **told: Any
+) -> ir.Table:
+    """Store order lines, judge them by the policy that parameters tell, and store what comes out; see `Policy`."""
+    orders, policy = store_orders(connection, lines), Policy(**told)
+    currency = policy.currency or SHOP_CURRENCY
+    return store(connection, judge_orders(orders, policy, currency=currency, files=files).to_pyarrow())
+
+
+def reasons_by_case(
+    connection: Backend, cases: Sequence[Sequence[Line]], *, files: Sequence[str] = (), **told: Any
+) -> list[list[str | None]]:
+    """Judge cases that have nothing to do with each other in one go, since each judging costs time.
+
+    Returns
+    -------
+    For each case its lines' reasons, in the order of the lines
+    """
+    lines = [apart(line, number) for number, case in enumerate(cases) for line in case]
+    judged = judged_orders(connection, lines, files=files, **told).order_by("source_row")
+    reasons = iter(judged.select("reason").to_pyarrow()["reason"].to_pylist())
+    return [[next(reasons) for _ in case] for case in cases]
+
+
+def apart(line: Line, number: int) -> Line:
+    """Give a line a customer, an order and a product of its case's own.
+
+    Examples
+    --------
+    >>> apart(order_line(), 2)["order_id"]
+    '1001 of case 2'
+    """
+    ids = ("order_id", "customer_id", "product_id")
+    return line | {name: f"{line[name]} of case {number}" for name in ids if line[name] is not None}
+
+
 def clean_orders(connection: Backend, lines: Iterable[Mapping[str, Any]], *, cleaning: str = "net") -> ir.Table:
     """Store order lines and clean them as step 02 does; see `store_orders`."""
-    rules = policy_rules(cleaning, duplicates="drop")
-    judged = judge(store_orders(connection, lines), rules=rules, currency=SHOP_CURRENCY, max_quantity=50_000)
-    return store(connection, judged.filter(judged.reason.isnull()).drop("reason").to_pyarrow())
+    return kept(judged_orders(connection, lines, cleaning=cleaning)).select(*ORDERS.names)
 
 
 def store(connection: Backend, arrow: pa.Table) -> ir.Table:

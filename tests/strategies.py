@@ -22,6 +22,8 @@ ORDER_DIRT: dict[str, Line] = {
     "cancelled": {"status": "cancelled"},
     "unpaid": {"status": "unpaid"},
     "currencies": {"currency": "SEK"},
+    "guests_with_email": {"customer_id": None, "email": "dora@example.com"},
+    "wholesalers": {"customer_id": "trader@example.com", "quantity": 2_000, "discount": 0.0},
 }
 
 # Dirt of one line: the clean line becomes the dirty one.
@@ -36,9 +38,15 @@ LINE_DIRT: dict[str, Callable[[Line], Line]] = {
     "credit_notes": lambda line: line | {"quantity": -line["quantity"], "discount": 0.0, "status": "credit"},
     "refunds": lambda line: line | {"refunded": round(line["quantity"] * line["unit_price"] - line["discount"], 2)},
     "no_names": lambda line: line | {"product_name": None},
+    "unreadable": lambda line: line | {"quantity": None, "unreadable": "'two' of column quantity is no whole number"},
+    "missing_prices": lambda line: line | {"unit_price": None, "discount": 0.0},
+    "outliers": lambda line: line | {"unit_price": line["unit_price"] * 1_000},
 }
 
-DIRT = ("duplicates", *ORDER_DIRT, *LINE_DIRT)
+DIRT = ("duplicates", "older_copies", *ORDER_DIRT, *LINE_DIRT)
+
+# Names of files, the oldest first; by their letters the older would be the newer.
+FILES = ("zero.csv", "orders.csv")
 
 money = st.integers(1, 9_999).map(lambda cents: cents / 100)
 days = st.datetimes(datetime(2024, 1, 1), datetime(2025, 12, 31)).map(lambda time: time.replace(microsecond=0))
@@ -89,4 +97,41 @@ def dirty_orders(draw: st.DrawFn, *, dirt: Collection[str] = DIRT, min_orders: i
     lines = [order_line(order_id=f"{1001 + number}", **line) for number, order in enumerate(orders) for line in order]
     if "duplicates" in dirt:
         lines += draw(st.lists(st.sampled_from(lines), max_size=4))
+    if "older_copies" in dirt:
+        lines += older_copies(draw(st.lists(st.sampled_from(lines), max_size=4)))
     return numbered(lines)
+
+
+def older_copies(lines: list[Line]) -> list[Line]:
+    """Write lines as an older export had them, when nobody had paid yet."""
+    return [line | {"source_file": FILES[0], "status": "unpaid"} for line in lines]
+
+
+PLANTS: dict[str, Callable[[Line], Line]] = {
+    **{kind: (lambda line, told=told: line | told) for kind, told in ORDER_DIRT.items()},
+    **LINE_DIRT,
+}
+
+
+@st.composite
+def planted_orders(draw: st.DrawFn, *, kind: str) -> tuple[list[Line], set[int]]:
+    """Draw a clean shop with one kind of dirt planted in some lines.
+
+    Parameters
+    ----------
+    kind : one of `PLANTS`, "duplicates" or "older_copies"
+
+    Returns
+    -------
+    Order lines, no two of them of one order and one product, and the rows that were soiled or, for copies, added
+    """
+    lines = draw(dirty_orders(dirt=(), min_orders=3))
+    lines = [line | {"product_id": f"P{row}"} for row, line in enumerate(lines)]
+    rows = sorted(draw(st.sets(st.integers(1, len(lines)), min_size=1, max_size=5)))
+    chosen = [lines[row - 1] for row in rows]
+    if kind in PLANTS:
+        soiled = {line["source_row"]: PLANTS[kind](line) for line in chosen}
+        return [soiled.get(line["source_row"], line) for line in lines], set(rows)
+    copies = older_copies(chosen) if kind == "older_copies" else chosen
+    added = [line | {"source_row": row} for row, line in enumerate(copies, start=len(lines) + 1)]
+    return lines + added, {line["source_row"] for line in added}

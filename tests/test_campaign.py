@@ -10,18 +10,23 @@ from hypothesis import strategies as st
 from segmentation.campaign import (
     PLAY_COLUMNS,
     Campaign,
+    arms_caption,
     audience,
     consent_in_words,
     contactable,
+    control_in_use,
     detectable_lift,
     draw_arms,
     file_name,
+    lift_in_words,
     plan_campaign,
+    power_caption,
     power_in_words,
     power_table,
     read_plays,
     write_audiences,
 )
+from segmentation.gate import Allowed
 from segmentation.presets import read_preset
 from segmentation.problems import DataProblem
 from segmentation.runs import PROJECT
@@ -323,6 +328,53 @@ def test_the_best_and_the_worst_power_in_words() -> None:
 def test_no_power_at_all_in_words() -> None:
     power = pd.DataFrame({"segment": ["champions"], "smallest lift, points": [np.nan]})
     assert power_in_words(power) == "No control group is large enough to measure an effect with."
+
+
+# --- where a campaign test could show nothing
+
+NO_TEST = Allowed("no test", "Too few buyers.")
+
+
+def test_nobody_is_left_alone_without_a_test() -> None:
+    assert control_in_use(0.1, allowed=NO_TEST) == 0.0
+
+
+def test_with_a_test_the_users_share_is_left_alone() -> None:
+    assert control_in_use(0.1, allowed=Allowed("full")) == 0.1
+
+
+def test_all_contactable_are_written_to_without_a_test() -> None:
+    plan = planned(segments(30, 10), control_share=control_in_use(0.1, allowed=NO_TEST)).plan
+    assert plan[["treated", "control"]].to_numpy().tolist() == [[30, 0], [10, 0]]
+
+
+def test_without_a_test_no_lift_is_told() -> None:
+    plan = planned(segments(30, 10), control_share=0.0).plan
+    table = power_table(plan, evaluation(champions=0.2, lapsed=0.1))
+    assert table["smallest lift, points"].isna().all()
+
+
+def test_a_plan_without_a_test_claims_nothing_and_says_why() -> None:
+    power = power_table(planned(segments(30, 10), control_share=0.0).plan, evaluation())
+    assert lift_in_words(power, allowed=NO_TEST) == "The plan claims no effect and measures none. Too few buyers."
+    assert arms_caption(0.0, allowed=NO_TEST).endswith("Nobody is left alone: Too few buyers.")
+
+
+def test_a_lift_is_not_told_where_coming_back_is_not_measured() -> None:
+    power = power_table(planned(segments(300, 100)).plan, evaluation())
+    assert lift_in_words(power, allowed=Allowed("full")).startswith("How small a lift would show is not known")
+    assert "no lift is told" in power_caption({"holdout_days": None}, money="EUR")
+
+
+def test_a_measured_lift_keeps_its_words_and_its_period() -> None:
+    power = power_table(planned(segments(7_652, 0), control_share=0.5).plan, evaluation(champions=0.02))
+    assert lift_in_words(power, allowed=Allowed("full")) == power_in_words(power)
+    assert power_caption({"holdout_days": 90}, money="EUR").endswith("the smallest lift that would show over 90 days.")
+
+
+def test_one_group_has_an_action_though_the_table_names_none() -> None:
+    everybody = segments(10, 0).assign(name="all buyers")
+    assert planned(everybody).plan["action"].tolist() == ["Thank them and say what is new"]
 
 
 # --- the audiences

@@ -13,7 +13,7 @@ from segmentation import cli, parameters, pipeline
 from segmentation.lock import alone
 from segmentation.runs import Run
 
-DECLARATIONS = 'orders: str = ""  # the order export, file\nk: int = 4  # segments, count'
+DECLARATIONS = "orders: list = []  # the order export, file\nk: int = 4  # segments, count"
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +91,14 @@ def test_a_wrong_option_is_a_usage_error() -> None:
         ("../-x_.csv", "x"),
         ("订单.xlsx", "orders"),
         ("a" * 80 + ".csv", "a" * 64),
+        ("/shop/exports/*.csv", "exports"),
+        ("/shop/exports/**/2026*/*.csv", "exports"),
+        ("/shop/My exports", "My-exports"),
+        ("exports.zip", "exports"),
+        ("postgresql://ann:s3cret@db/shop?table=web.orders", "web-orders"),
+        ("postgresql://ann:s3cret@db/My Shop?query=select 1", "My-Shop"),
+        ("sqlite:///data/till.db?query=select 1", "till"),
+        ("mysql://db", "orders"),
     ],
 )
 def test_a_run_is_named_after_its_orders(file: str, name: str) -> None:
@@ -98,11 +106,35 @@ def test_a_run_is_named_after_its_orders(file: str, name: str) -> None:
     assert Run(name).name == name
 
 
+def test_a_pattern_s_sign_in_a_file_s_own_name_names_the_run_after_the_file(home: Path) -> None:
+    (home / "[june].csv").touch()
+    assert cli.run_name(str(home / "[june].csv")) == "june"
+
+
+def test_orders_may_come_several_times(home: Path) -> None:
+    for name in ("may.csv", "[june].csv"):
+        (home / name).touch()
+    result = workbook("run", "--orders", "may.csv", "--orders", "[june].csv", "--until", "1")
+    assert result.stdout == f"The report is {Path('reports', 'may', 'index.html')}\n"
+    executed = (home / "data" / "runs" / "may" / "notebooks" / "01_ingest.ipynb").read_text()
+    assert "[june].csv" in executed
+
+
+def test_a_password_in_an_address_is_written_nowhere(home: Path) -> None:
+    given = "mysql://ann:s3cret@db/shop?table=orders"
+    result = workbook("run", "--orders", given, "-p", "k", "13")
+    assert (result.exit_code, result.stdout) == (1, "")
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert "s3cret" not in result.stderr
+    assert [path.name for path in files if b"s3cret" in path.read_bytes()] == []
+    assert "mysql://ann@db/shop?table=orders" in (home / "data/runs/orders/notebooks/02_clean.ipynb").read_text()
+
+
 def test_orders_are_a_parameter_like_any_other(home: Path) -> None:
     (home / "june.csv").write_text("Order\n")
     assert workbook("run", "--orders", "june.csv", "--until", "1").exit_code == 0
     executed = nbformat.read(home / "data" / "runs" / "june" / "notebooks" / "01_ingest.ipynb", as_version=4)
-    assert "june.csv" in executed.metadata.papermill.parameters.orders
+    assert executed.metadata.papermill.parameters.orders == [str(home.resolve() / "june.csv")]
 
 
 def test_a_full_disk_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +159,7 @@ def test_parameters_are_listed_with_type_default_meaning_and_steps() -> None:
     assert workbook("parameters").stdout.splitlines() == [
         "name    type  default   meaning                              steps",
         "run     str   'sample'  the name of the run (set by --name)  01 02",
-        "orders  str   ''        the order export, file               01 02",
+        "orders  list  []        the order export, file               01 02",
         "k       int   4         segments, count                      01 02",
     ]
 

@@ -1,25 +1,30 @@
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from ibis.backends.duckdb import Backend
+from shops import clean_orders
 from sklearn.metrics import adjusted_rand_score
 
 from segmentation import cluster
-from segmentation.clean import judge, policy_rules
 from segmentation.cluster import (
     USUAL_FEATURES,
     Choice,
     Segmentation,
+    Segmented,
     agreement,
+    agreement_sentence,
     assign_segments,
+    best_sentence,
     choose_k,
     cross_shares,
+    fit,
     fit_segments,
     grounds_by_k,
+    grounds_caption,
     logarithm,
+    map_caption,
     model_record,
     named_centres,
     prepare,
@@ -27,11 +32,14 @@ from segmentation.cluster import (
     profile_table,
     require_enough_to_tell,
     require_possible_k,
+    segment_customers,
     segment_names,
     segment_profile,
+    usable_features,
 )
-from segmentation.features import FEATURES, collect, customer_features, read_day
-from segmentation.ingest import companion_files, read_tables
+from segmentation.features import FEATURES, OF_A_SUMMARY, collect, customer_features, read_day
+from segmentation.gate import Allowed
+from segmentation.ingest import Hints, read_tables
 from segmentation.presets import read_preset
 from segmentation.problems import DataProblem
 from segmentation.rfm import rfm_segments
@@ -492,7 +500,148 @@ def test_the_record_of_the_model_gives_the_same_segments() -> None:
     assert nearest.tolist() == labels(features, k=3).tolist()
 
 
+# --- what is done when there is too little to go on
+
+ENOUGH = Allowed("full")
+TOO_FEW = Allowed("rules", "Too few.")
+
+
+def segmented(features: pd.DataFrame, *, allowed: Allowed = ENOUGH, k: int = 0) -> Segmented:
+    columns = usable_features(features, asked=[])
+    return segment_customers(features, columns=columns, allowed=allowed, k=k, k_max=4, refits=3, min_share=0.03, seed=1)
+
+
+def regular_and_new(customers: int) -> pd.DataFrame:
+    """Make customers of two kinds in turn: with 6 orders, and with one."""
+    kinds = np.arange(customers) % 2
+    columns = {"recency_days": 10 + kinds, "order_count": np.where(kinds, 1, 6), "net_spend": np.where(kinds, 20, 300)}
+    features = pd.DataFrame(dict.fromkeys(FEATURES, 1.0), index=[f"c{number}" for number in range(customers)])
+    return features.assign(**columns).astype("float64")
+
+
+def test_where_the_data_allow_it_segments_are_found() -> None:
+    found = segmented(planted(3)[0])
+    assert (found.mode, found.k, found.chosen) == ("full", 3, 3)
+
+
+def test_below_the_gate_rules_make_the_segments() -> None:
+    ruled = segmented(regular_and_new(30), allowed=TOO_FEW)
+    assert (ruled.mode, ruled.chosen) == ("rules", 0)
+    assert ruled.segments["name"].tolist() == ["regulars", "newcomers"] * 15
+
+
+def test_rules_are_numbered_from_the_richest() -> None:
+    assert segmented(regular_and_new(30), allowed=TOO_FEW).segments["segment"].tolist() == [0, 1] * 15
+
+
+def test_the_reason_and_the_rules_are_told() -> None:
+    why = segmented(regular_and_new(30), allowed=TOO_FEW).why
+    assert why.startswith("Segments come from simple rules and are not found in the data. Too few. The rules: regulars")
+
+
+def test_no_number_is_tried_for_rules() -> None:
+    ruled = segmented(regular_and_new(30), allowed=TOO_FEW)
+    assert ruled.grounds.empty
+    assert grounds_caption(ruled, refits=3).startswith("Not measured")
+
+
+def test_a_rule_for_all_is_one_group() -> None:
+    alike = segmented(regular_and_new(30).assign(order_count=6.0), allowed=TOO_FEW)
+    assert (alike.mode, alike.segments["name"].unique().tolist()) == ("one group", ["all buyers"])
+
+
+def test_one_group_is_made_where_the_gate_says_so() -> None:
+    assert segmented(regular_and_new(6), allowed=Allowed("one group", "Too few.")).k == 1
+
+
+@pytest.mark.parametrize("customers", [1, 2, 5])
+def test_a_handful_of_customers_have_segments_too(customers: int) -> None:
+    told = segmented(regular_and_new(customers))
+    assert (told.mode, len(told.segments)) == ("one group", customers)
+
+
+def test_a_number_that_is_asked_for_is_made_below_the_gate() -> None:
+    asked = segmented(planted(3)[0], allowed=TOO_FEW, k=4)
+    assert (asked.mode, asked.k) == ("full", 4)
+    assert asked.why.endswith("because `k` asks for them. Too few.")
+
+
+def test_a_crowd_in_which_no_number_holds_is_cut_by_rules_and_says_so() -> None:
+    crowded = segmented(crowd(150))
+    assert crowded.chosen == 0
+    assert "No number of segments from 2 to 4 holds" in crowded.why
+    assert "so none is marked" in grounds_caption(crowded, refits=3)
+
+
+def test_everybody_alike_is_one_group() -> None:
+    alike = pd.DataFrame(dict.fromkeys(FEATURES, 1.0), index=[f"c{number}" for number in range(40)])
+    assert segmented(alike).mode == "one group"
+
+
+def test_a_summary_s_segments_come_from_what_it_tells() -> None:
+    features = planted(3)[0]
+    unknown = [name for name in FEATURES if name not in OF_A_SUMMARY]
+    assert usable_features(features.assign(**dict.fromkeys(unknown, np.nan)), asked=[]) == list(OF_A_SUMMARY)
+
+
+def test_features_that_are_asked_for_are_used() -> None:
+    assert usable_features(planted(2)[0], asked=["net_spend"]) == ["net_spend"]
+
+
+def test_an_unknown_feature_is_refused_in_any_mode() -> None:
+    with pytest.raises(DataProblem, match="`cluster_features` must name features"):
+        usable_features(planted(2)[0], asked=["shoe_size"])
+
+
+def test_rules_give_the_same_segments_when_they_are_fitted_again() -> None:
+    features = regular_and_new(30)
+    ruled = segmented(features, allowed=TOO_FEW)
+    again = fit(features, mode="rules", columns=list(USUAL_FEATURES), k=2, seed=9)
+    assert assign_segments(again, features).equals(ruled.segments[["segment", "confidence"]])
+
+
+def test_a_rule_that_held_for_nobody_has_no_number() -> None:
+    ruled = segmented(regular_and_new(30), allowed=TOO_FEW)
+    lapsed = regular_and_new(2).assign(recency_days=400.0)
+    assert assign_segments(ruled.segmentation, lapsed)["segment"].tolist() == [-1, -1]
+
+
+def test_the_centres_of_rules_are_the_means_of_their_customers() -> None:
+    features = regular_and_new(30)
+    ruled = segmented(features, allowed=TOO_FEW)
+    profile = segment_profile(features, ruled.segments)
+    assert named_centres(ruled.segmentation, profile)["order_count"].round(6).to_dict() == {
+        "regulars": 1.0,
+        "newcomers": -1.0,
+    }
+
+
+def test_the_record_of_rules_holds_the_rules() -> None:
+    record = model_record(segmented(regular_and_new(30), allowed=TOO_FEW).segmentation)
+    assert (record["method"], record["names"]) == ("rules", ["regulars", "newcomers"])
+
+
+def test_nothing_is_told_of_a_best_segment_that_is_too_small() -> None:
+    features = regular_and_new(6)
+    profile = segment_profile(features, segmented(features, allowed=TOO_FEW).segments)
+    assert "{money" not in best_sentence(profile, min_group=5)
+    assert "{money" in best_sentence(profile, min_group=3)
+
+
+def test_one_group_has_no_best() -> None:
+    features = regular_and_new(6)
+    profile = segment_profile(features, segmented(features).segments)
+    assert best_sentence(profile, min_group=5) == "There is one group, so no segment brings more than another."
+
+
 # --- agreement at its limits
+
+
+def test_a_single_group_can_t_agree() -> None:
+    single = agreement(pd.Series([0, 0, 0]), pd.Series(["a", "b", "a"]))
+    assert np.isnan(single)
+    assert "nothing to compare" in agreement_sentence(single)
+    assert "Agreement" not in map_caption(single, min_group=5)
 
 
 def test_a_grouping_agrees_with_itself_whatever_its_labels() -> None:
@@ -508,18 +657,13 @@ def test_a_shuffled_grouping_agrees_as_by_chance() -> None:
 
 
 @pytest.fixture(scope="module")
-def sample_features(connection: Backend) -> pd.DataFrame:
-    """Describe the customers of the committed sample as steps 01 to 03 do."""
-    read = read_tables(connection, sample_files(), column_map={}, date_order="")["orders"].table
-    orders = connection.create_table("sample_orders", read)
-    rules = policy_rules("net", duplicates="drop")
-    judged = connection.create_table("sample_judged", judge(orders, rules=rules, currency="EUR", max_quantity=50_000))
-    clean = judged.filter(judged.reason.isnull()).drop("reason")
+def sample_features(connection: Backend, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """Describe the sample's customers as steps 01 to 03 do."""
+    given = {"orders": [str(SAMPLE / "orders.csv")]}
+    scratch = tmp_path_factory.mktemp("scratch")
+    read = read_tables(connection, given, Hints(), scratch=scratch)["orders"].table
+    clean = clean_orders(connection, read.to_pyarrow().to_pylist())
     return collect(customer_features(clean, as_of=read_day("", clean)))
-
-
-def sample_files() -> dict[str, Path]:
-    return companion_files(str(SAMPLE / "orders.csv"), customers="", events="", feedback="", contacts="")
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
+from servers import ESCAPED, PASSWORD, Server, load_csv, mariadb_fixture, postgresql_fixture  # noqa: F401
 
 from segmentation.runs import PROJECT
 
@@ -246,6 +247,64 @@ def test_markup_stays_text_and_formulas_stay_out_of_csv(home: Path, tmp_path: Pa
     cells = [cell for file in written for line in file.read_text().splitlines() for cell in line.split(",")]
     assert any("cmd" in cell for cell in cells)
     assert [cell for cell in cells if re.match(r'"?[=@]', cell)] == []
+
+
+# --- databases
+
+
+def written(home: Path, name: str) -> list[Path]:
+    """List every file of a run."""
+    folders = (home / "data" / "runs" / name, home / "reports" / name)
+    return [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+
+
+def holding(files: list[Path], *secrets: str) -> list[str]:
+    """List the files that hold any of these words."""
+    return [file.name for file in files if any(secret.encode() in file.read_bytes() for secret in secrets)]
+
+
+SECRETS = (PASSWORD, ESCAPED, PASSWORD.replace("/", "\\/"), "gr0und", "c0ffee")
+
+
+@pytest.fixture(scope="module")
+def server_run(home: Path, postgresql: Server) -> Outcome:
+    """Run two steps on the sample's orders in PostgreSQL, the password in their address."""
+    types = {"quantity": "integer", "unit_price": "numeric(10, 2)", "discount": "numeric(10, 2)"}
+    load_csv(postgresql, PROJECT / "data" / "sample" / "orders.csv", "orders", types=types)
+    done = workbook(home, "run", "--orders", postgresql.url(password=ESCAPED), "--name", "server", "--until", "clean")
+    assert done.code == 0, done.err
+    return done
+
+
+def test_orders_in_postgresql_are_those_in_the_file(home: Path, sample_run: Path, server_run: Outcome) -> None:
+    tables = [
+        pd.read_parquet(folder / "01_orders.parquet").drop(columns=["source_file", "source_row"])
+        for folder in (home / "data" / "runs" / "server", sample_run / "data" / "runs" / "whole")
+    ]
+    one, other = (table.sort_values(list(table.columns)).reset_index(drop=True) for table in tables)
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_a_database_s_password_is_written_nowhere(home: Path, postgresql: Server, server_run: Outcome) -> None:
+    assert manifest(home, "server")["parameters"]["orders"] == [postgresql.url()]
+    assert len(written(home, "server")) > 5
+    assert holding(written(home, "server"), *SECRETS) == []
+    assert [secret for secret in SECRETS if secret in server_run.out + server_run.err] == []
+
+
+def test_a_database_is_told_in_the_manifest_by_its_table(home: Path, server_run: Outcome) -> None:
+    [orders] = manifest(home, "server")["inputs"]
+    told = {"table": "orders", "name": "PostgreSQL table orders", "bytes": None, "sha256": None, "rows": 11_902}
+    assert told.items() <= orders.items()
+
+
+def test_a_wrong_password_stops_the_run_and_is_told_nowhere(home: Path, mariadb: Server) -> None:
+    mariadb.execute("create table if not exists orders (order_id int)")
+    done = workbook(home, "run", "--orders", mariadb.url(password="wr0ngc0ffee"), "--name", "refused-by-server")
+    assert done.code == 1
+    assert "it does not accept this user and password" in done.err
+    assert "wr0ngc0ffee" not in done.out + done.err
+    assert holding(written(home, "refused-by-server"), "wr0ngc0ffee") == []
 
 
 def test_mixed_currencies_are_refused_with_the_way_out(home: Path, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import datetime
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,9 +23,13 @@ from segmentation.evaluate import (
     default_holdout_days,
     evaluation_record,
     hold_out,
+    hold_out_caption,
     internal_measures,
+    later_in_words,
     later_spend_by_group,
+    later_table,
     lead_in_words,
+    look_back,
     measure_rankings,
     measures_table,
     order_in_words,
@@ -33,9 +38,13 @@ from segmentation.evaluate import (
     ranking_measures,
     rankings,
     return_rates,
+    rivals_table,
     spent_between,
+    stability_caption,
+    stability_sentence,
     top_share,
 )
+from segmentation.gate import SUMMARY_WHY, Allowed
 from segmentation.problems import DataProblem
 
 COLUMNS = ["recency_days", "order_count", "net_spend"]
@@ -441,6 +450,124 @@ def test_the_record_tells_the_share_that_came_back(past: HoldOut, clear_groups: 
     by_segment = later_spend_by_group(past.customers, past.customers["segment"], seed=1)
     rivals = ranking_measures(past.customers, rankings(past.customers), seed=1)
     measures = pd.DataFrame({"silhouette": [0.5], "davies_bouldin": [0.9]}, index=["all"])
-    came_back = return_rates(past, past.segmentation)
+    came_back = return_rates(past, fit_segments(past.features, columns=COLUMNS, k=2, seed=1))
     record = evaluation_record(clear_groups, measures, by_segment, rivals, past=past, came_back=came_back)
     assert record["came_back"] == {0: 1.0, 1: 0.0}
+
+
+# --- what is said when it can't be measured
+
+
+ENOUGH = Allowed("full")
+
+
+def looked_back(
+    connection: Backend, lines: list[Line], *, allowed: Allowed = ENOUGH, days: int = 0, mode: str = "full"
+) -> HoldOut:
+    orders = store_orders(connection, lines)
+    return look_back(orders, allowed=allowed, as_of=YEAR_END, days=days, mode=mode, columns=COLUMNS, k=2, seed=1)
+
+
+@pytest.fixture(scope="module")
+def nobody(connection: Backend) -> HoldOut:
+    return looked_back(connection, shop_lines(), allowed=Allowed("none", "Too few."))
+
+
+def test_below_the_gate_nobody_is_looked_back_at(nobody: HoldOut) -> None:
+    assert (len(nobody.customers), nobody.days, nobody.why_not) == (0, None, "Too few.")
+
+
+def test_a_period_that_is_asked_for_is_held_out_below_the_gate(connection: Backend) -> None:
+    assert looked_back(connection, shop_lines(), allowed=Allowed("none", "Too few."), days=60).days == 60
+
+
+def test_a_summary_can_t_be_looked_back_at_whatever_is_asked(connection: Backend) -> None:
+    lines = [order_line(orders_in_row=3), order_line(order_id="2", customer_id="ben")]
+    assert looked_back(connection, lines, days=60).why_not == SUMMARY_WHY
+
+
+def test_orders_of_one_day_say_why_nothing_is_held_out(connection: Backend) -> None:
+    day = datetime.datetime(2024, 12, 31)
+    assert looked_back(connection, [order_line(ordered_at=day)]).why_not.startswith("Later spend can't be held out")
+
+
+def test_a_period_that_is_asked_for_and_can_t_be_is_refused(connection: Backend) -> None:
+    with pytest.raises(DataProblem, match="The hold-out period must leave as many days before it as it has"):
+        looked_back(connection, shop_lines(), days=300)
+
+
+def test_rules_are_held_out_as_they_stood(connection: Backend) -> None:
+    told = looked_back(connection, shop_lines(), mode="rules")
+    assert told.customers["name"].tolist()[:2] == ["regulars", "lapsed one-time buyers"]
+
+
+def test_nobody_has_no_later_spend_and_no_rivals(nobody: HoldOut) -> None:
+    by_segment = later_spend_by_group(nobody.customers, nobody.customers["name"], seed=1)
+    rivals = ranking_measures(nobody.customers, rankings(nobody.customers), seed=1)
+    assert [len(table) for table in (later_table(by_segment, money="EUR"), rivals_table(rivals))] == [0, 0]
+
+
+def test_the_findings_say_why_nothing_is_measured(nobody: HoldOut) -> None:
+    assert later_in_words(nobody, pd.DataFrame(), money="EUR") == (
+        "What customers of each segment spend later is not measured. Too few."
+    )
+    assert lead_in_words(pd.DataFrame()) == "So whether the segments tell more than past spend alone is open as well."
+
+
+def test_one_segment_large_enough_is_compared_with_none(past: HoldOut) -> None:
+    by_segment = later_spend_by_group(past.customers, past.customers["name"], seed=1)
+    assert "can't be compared" in later_in_words(past, by_segment[:1], money="EUR")
+
+
+def test_a_caption_says_why_there_is_nothing_to_see(nobody: HoldOut, past: HoldOut) -> None:
+    assert hold_out_caption(nobody, "{customers} customers") == "Not measured. Too few."
+    assert hold_out_caption(past, "{customers} of {day}, {days} days") == "40 of 2024-10-03, 90 days"
+
+
+def rules_fitted(features: pd.DataFrame) -> cluster.RuleSegmentation:
+    return cluster.fit(features, mode="rules", columns=COLUMNS, k=0, seed=1)
+
+
+def test_rules_are_not_fitted_again() -> None:
+    features = around(CORNERS, [0.2, 0.2, 0.2])
+    stability = bootstrap_stability(rules_fitted(features), features, refits=2, seed=1)
+    assert stability.segments.empty
+    assert stability_sentence(stability).startswith("Whether the segments come back is not measured.")
+    assert stability_caption(stability, refits=2, customers=180).startswith("Not measured.")
+
+
+def test_rules_have_no_silhouette_and_every_segment_its_row() -> None:
+    features = around(CORNERS, [0.2, 0.2, 0.2])
+    segmentation = rules_fitted(features)
+    measures = internal_measures(segmentation, features, seed=1)
+    assert measures.index.tolist() == [*range(segmentation.k), "all"]
+    assert measures.isna().all(axis=None)
+
+
+def test_as_many_segments_as_customers_have_no_silhouette() -> None:
+    features = around(CORNERS, [0.2, 0.2, 0.2], each=1)
+    assert internal_measures(fitted(features, k=3), features, seed=1).isna().all(axis=None)
+
+
+def test_the_record_has_nulls_and_reasons_for_what_is_not_measured(nobody: HoldOut) -> None:
+    features = around(CORNERS, [0.2, 0.2, 0.2])
+    segmentation = rules_fitted(features)
+    record = evaluation_record(
+        bootstrap_stability(segmentation, features, refits=2, seed=1),
+        internal_measures(segmentation, features, seed=1),
+        later_spend_by_group(nobody.customers, nobody.customers["name"], seed=1),
+        ranking_measures(nobody.customers, rankings(nobody.customers), seed=1),
+        past=nobody,
+        came_back=return_rates(nobody, segmentation),
+    )
+    assert record["agreement"] == {"agreement": None, "low": None, "high": None}
+    assert (record["holdout_from"], record["holdout_days"], record["came_back"]) == (None, None, {})
+    assert set(record["not_measured"]) == {"stability", "hold_out"}
+    assert "NaN" not in json.dumps(record)
+
+
+def test_the_record_of_what_is_measured_names_nothing_missing(past: HoldOut, clear_groups: Stability) -> None:
+    measures = pd.DataFrame({"silhouette": [0.5], "davies_bouldin": [0.9]}, index=["all"])
+    empty = pd.DataFrame()
+    record = evaluation_record(clear_groups, measures, empty, empty, past=past, came_back=pd.Series(dtype=float))
+    assert (record["not_measured"], record["holdout_days"]) == ({}, 90)

@@ -12,13 +12,19 @@ from strategies import dirty_orders
 
 from segmentation.features import (
     FEATURES,
+    OF_A_SUMMARY,
     collect,
     customer_features,
     customers_and_money,
     day_after_last_order,
     feature_summary,
+    is_summary,
+    once_sentence,
     read_day,
+    share_once,
+    shareable,
     skew_table,
+    spend_sentence,
     top_share,
     units,
 )
@@ -28,7 +34,7 @@ DAY = datetime.date(2025, 6, 1)
 MIDDLE = datetime.date(2025, 1, 1)
 AFTER_ALL = datetime.date(2026, 1, 1)
 SHOPS = dirty_orders(min_orders=10)
-few = settings(max_examples=8)  # each costs the engine a fifth of a second
+few = settings(max_examples=5)  # each costs the engine a third of a second
 
 
 def at(month: int, day: int, hour: int = 12) -> datetime.datetime:
@@ -243,7 +249,65 @@ def test_a_day_before_any_order_is_refused(connection: Backend) -> None:
         read_day("2025-03-01", store_orders(connection, ANN))
 
 
+def test_a_shop_that_sold_nothing_has_no_day(connection: Backend) -> None:
+    with pytest.raises(DataProblem, match="At least one line must be a purchase"):
+        day_after_last_order(store_orders(connection, [order_line(quantity=-1)]))
+
+
+# --- a file with one row a customer
+
+SUMMARY = [
+    order_line(order_id="1", customer_id="ann", ordered_at=at(5, 1), unit_price=80.0, orders_in_row=4, product_id=None),
+    order_line(order_id="2", customer_id="ben", ordered_at=at(4, 1), unit_price=20.0, orders_in_row=1, product_id=None),
+]
+
+
+@pytest.fixture(scope="module")
+def summarised(connection: Backend) -> pd.DataFrame:
+    return collect(customer_features(store_orders(connection, SUMMARY), as_of=DAY, summary=True))
+
+
+def test_rows_that_stand_for_several_orders_are_a_summary(connection: Backend) -> None:
+    assert is_summary(store_orders(connection, SUMMARY))
+
+
+def test_rows_of_one_order_each_are_no_summary(connection: Backend) -> None:
+    assert not is_summary(store_orders(connection, ANN))
+
+
+def test_a_summary_tells_recency_orders_and_spend(summarised: pd.DataFrame) -> None:
+    assert summarised.loc["ann", list(OF_A_SUMMARY)].tolist() == [31, 4, 80.0, 20.0]
+
+
+def test_a_summary_tells_nothing_else(summarised: pd.DataFrame) -> None:
+    unknown = [name for name in FEATURES if name not in OF_A_SUMMARY]
+    assert summarised[unknown].isna().all(axis=None)
+
+
+def test_a_summary_says_who_ordered_once(summarised: pd.DataFrame) -> None:
+    assert share_once(summarised) == 0.5
+    assert "ordered once" in once_sentence(summarised)
+
+
+def test_single_orders_say_who_bought_on_one_day(connection: Backend) -> None:
+    features = described(connection, [*ANN, order_line(order_id="9", customer_id="ben")])
+    assert share_once(features) == 0.5
+    assert "on one day only" in once_sentence(features)
+
+
 # --- what the notebook shows
+
+
+def test_a_feature_known_for_too_few_is_not_shown() -> None:
+    features = pd.DataFrame({"net_spend": [1.0, 2.0, 3.0], "median_gap_days": [None, None, 9.0]})
+    shown = shareable(features, min_group=2)
+    assert shown["net_spend"].tolist() == [1.0, 2.0, 3.0]
+    assert shown["median_gap_days"].isna().all()
+
+
+def test_too_few_customers_are_not_described(three_customers: pd.DataFrame) -> None:
+    assert "{spend" not in spend_sentence(three_customers, min_group=4)
+    assert "{spend" in spend_sentence(three_customers, min_group=3)
 
 
 @pytest.fixture(scope="module")

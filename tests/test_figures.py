@@ -91,6 +91,11 @@ def plan(names: list[str]) -> pd.DataFrame:
     return by_name(names, customers=1_200, treated=900, control=100)
 
 
+def scored(names: list[str]) -> pd.DataFrame:
+    table = pd.DataFrame({"table": names, "before": 0.6, "after": 1.0})
+    return pd.concat([table.assign(dimension=dimension) for dimension in ("completeness", "validity")])
+
+
 DRAWINGS = {
     "lines_by_month": Drawing(figures.lines_by_month, months, {}, ("order lines a month",)),
     "account_bars": Drawing(figures.account_bars, account, {"money": "EUR"}, ("Order lines", "Money, EUR", "1,234")),
@@ -114,6 +119,9 @@ DRAWINGS = {
         figures.ranking_intervals, rivals, {}, ("rank correlation with later spend (1 tells all, 0 nothing)", "0.50")
     ),
     "campaign_arms": Drawing(figures.campaign_arms, plan, {}, ("customers", "treated", "control", "no contact")),
+    "quality_dots": Drawing(
+        figures.quality_dots, scored, {}, ("completeness", "validity", "as read", "after cleaning", "share that passes")
+    ),
 }
 UNNAMED = ["lines_by_month", "feature_distributions", "choice_of_k"]
 NAMED = [name for name in DRAWINGS if name not in UNNAMED]
@@ -141,7 +149,7 @@ def test_every_figure_is_tested() -> None:
     functions = {
         name for name, value in vars(figures).items() if getattr(value, "__annotations__", {}).get("return") is Figure
     }
-    assert functions == set(DRAWINGS)
+    assert functions == {*DRAWINGS, "not_measured"}
 
 
 @pytest.mark.parametrize("figure", DRAWINGS)
@@ -247,3 +255,36 @@ def test_a_group_too_small_to_show_says_so() -> None:
     table = later(["champions", "few"])["Segments"].assign(customers=[1_200, 3])
     few = suppress_small_groups(table, count="customers", min_group=5, keep=[])
     assert "few (too few to show)" in texts(figures.later_spend({"Segments": few}, money="EUR"))
+
+
+EMPTY = {
+    "choice_of_k": {"k": 0, "steady": 0.8},
+    "sizes_against_money": {},
+    "profile_heatmap": {},
+    "cross_map": {},
+    "jaccard_bars": {},
+    "ranking_intervals": {},
+    "campaign_arms": {},
+}
+
+
+@pytest.mark.parametrize("figure", EMPTY)
+def test_a_figure_without_numbers_says_so(figure: str) -> None:
+    assert "not measured" in texts(DRAWINGS[figure].draw(pd.DataFrame(), **EMPTY[figure]))
+
+
+def test_later_spend_that_is_not_known_says_so() -> None:
+    empty = {"Segments": pd.DataFrame(), "Past spend": pd.DataFrame()}
+    assert "not measured" in texts(figures.later_spend(empty, money="EUR"))
+
+
+def test_a_feature_that_is_not_known_says_so() -> None:
+    unknown = features(["a"]).assign(tenure_days=np.nan)
+    drawn_of = figures.feature_distributions(unknown, units=units("EUR"), skewed=skewed())
+    assert texts(drawn_of).count("not known") == 1
+
+
+def test_quality_stands_where_it_was_and_where_it_is() -> None:
+    axes = figures.quality_dots(scored(["orders"])).axes[0]
+    _, before, after = axes.collections
+    assert [before.get_offsets().tolist(), after.get_offsets().tolist()] == [[[0.6, 0.0]], [[1.0, 0.0]]]

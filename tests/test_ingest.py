@@ -16,6 +16,7 @@ from segmentation.clean import require_one_currency
 from segmentation.ingest import Reading
 from segmentation.problems import DataProblem
 from segmentation.runs import PROJECT
+from segmentation.sources import open_parts
 from segmentation.tables import TABLES
 
 SHOPIFY = {
@@ -100,7 +101,8 @@ def read(connection: Backend, tmp_path: Path) -> Reader:
     ) -> Reading:
         path = tmp_path / "june.csv"
         path.write_text(text, encoding="utf-8")
-        return ingest.read_table(connection, path, table=table, column_map=column_map, date_order=date_order)
+        parts = open_parts(connection, [str(path)], scratch=tmp_path)
+        return ingest.read_table(connection, parts, table=table, column_map=column_map, date_order=date_order)
 
     return read_text
 
@@ -131,13 +133,14 @@ def test_a_format_is_told_from_headers_never_from_the_file_s_name(
 ) -> None:
     path = tmp_path / "shopify_orders_online_retail.tsv"
     path.write_text(as_csv(line), encoding="utf-8")
-    reading = ingest.read_table(connection, path, table="orders", column_map={}, date_order="")
-    assert reading.source.format.name == name
+    parts = open_parts(connection, [str(path)], scratch=tmp_path)
+    reading = ingest.read_table(connection, parts, table="orders", column_map={})
+    assert reading.sources[0].format.name == name
 
 
 def test_the_order_and_number_of_columns_does_not_matter(read: Reader) -> None:
     turned = dict(reversed(({"": "0", "Extra": "x"} | RETAIL_2).items()))
-    assert read(as_csv(turned)).source.format.name == "UCI Online Retail"
+    assert read(as_csv(turned)).sources[0].format.name == "UCI Online Retail"
 
 
 def test_a_shopify_line_becomes_a_canonical_line(read: Reader) -> None:
@@ -240,7 +243,7 @@ OWN_MAP = {"order_id": "No", "customer_id": "Who", "ordered_at": "When", "quanti
 
 def test_a_column_map_reads_a_file_of_no_known_format(read: Reader) -> None:
     reading = read(as_csv(OWN), column_map=OWN_MAP)
-    assert (reading.source.format.name, values(reading, "unit_price")) == ("Own columns", [4.5])
+    assert (reading.sources[0].format.name, values(reading, "unit_price")) == ("Own columns", [4.5])
 
 
 def test_a_column_map_wins_over_what_was_recognised(read: Reader) -> None:
@@ -530,8 +533,8 @@ def test_a_date_with_its_day_first_is_read_as_written(read: Reader, written: str
 def test_one_day_above_twelve_decides_for_the_whole_column(read: Reader) -> None:
     day_first = read(canonical_lines("ordered_at", "01/02/2025", "13/02/2025"))
     month_first = read(canonical_lines("ordered_at", "01/02/2025", "02/13/2025"))
-    assert (day_first.source.date_order, ordered_at(day_first)[0]) == ("dmy", "2025-02-01 00:00:00")
-    assert (month_first.source.date_order, ordered_at(month_first)[0]) == ("mdy", "2025-01-02 00:00:00")
+    assert (day_first.sources[0].date_order, ordered_at(day_first)[0]) == ("dmy", "2025-02-01 00:00:00")
+    assert (month_first.sources[0].date_order, ordered_at(month_first)[0]) == ("mdy", "2025-01-02 00:00:00")
 
 
 def test_dates_that_could_be_either_are_refused(read: Reader) -> None:
@@ -654,7 +657,7 @@ def test_the_sample_s_tables_do_not_stand_beside_a_user_s_orders() -> None:
 def test_every_source_row_stands_in_the_canonical_table_once(read: Reader) -> None:
     orders = [line for order in range(50) for line in shopify_order({}, {}, {}, Name=f"#{order}")]
     reading = read(as_csv(*orders, *orders[:7]))
-    assert (reading.source.rows, values(reading, "source_row")) == (157, list(range(1, 158)))
+    assert (reading.sources[0].rows, values(reading, "source_row")) == (157, list(range(1, 158)))
 
 
 def test_every_column_has_its_canonical_type(read: Reader) -> None:

@@ -1,6 +1,7 @@
 """The workbook: what its notebooks declare, which values are taken and which refused."""
 
 import datetime
+import os
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,16 @@ from segmentation.parameters import (
     code_cells,
     declared_parameters,
     find_step,
+    found_files,
     from_text,
     gather_parameters,
     located,
     numbered_notebooks,
     open_workbook,
     plain,
+    read_declaration,
     read_declarations,
+    require_there,
 )
 from segmentation.problems import DataProblem
 from segmentation.runs import PROJECT
@@ -282,3 +286,143 @@ def test_a_folder_is_not_a_file(tmp_path: Path, name: str, sentence: str) -> Non
     (tmp_path / "nb").mkdir()
     with pytest.raises(DataProblem, match=sentence):
         located(parameter("str", meaning="orders, file"), name, folder=tmp_path)
+
+
+# --- names that stand for several files, and databases
+
+ORDERS = Parameter("orders", "list", [], "the order export, file", ("01_ingest",))
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> Path:
+    """A folder of two exports."""
+    folder = tmp_path.resolve() / "exports"
+    folder.mkdir()
+    (folder / "may.csv").touch()
+    (folder / "june.csv").touch()
+    return folder
+
+
+def test_a_list_of_files_may_be_declared() -> None:
+    declared = read_declaration('orders: list = ["may.csv", "june.csv"]  # the order exports, file', "01_ingest")
+    assert (declared.default, declared.is_file) == (["may.csv", "june.csv"], True)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("june.csv", ["june.csv"]),
+        ("[may.csv, 'june 2.csv']", ["may.csv", "june 2.csv"]),
+        ("[a].csv", ["[a].csv"]),
+        ("", []),
+        ("mysql://db/shop?query=select a, b from c", ["mysql://db/shop?query=select a, b from c"]),
+    ],
+)
+def test_one_name_or_a_list_of_them_is_read(text: str, names: list[str]) -> None:
+    assert from_text(ORDERS, text) == names
+
+
+def test_an_option_that_comes_several_times_is_a_list_as_it_stands(exports: Path) -> None:
+    (exports / "[a], 'b'.csv").touch()
+    words = [("orders", [str(exports / "[a], 'b'.csv"), str(exports / "may.csv")])]
+    given = gather_parameters({"orders": ORDERS}, words=words)
+    assert given == {"orders": [str(exports / "[a], 'b'.csv"), str(exports / "may.csv")]}
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text("orders: [june.csv, 2026]\n")
+    with pytest.raises(
+        DataProblem, match=r"'orders' must be list, a list of names, such as .*; got '2026'. Put it in quotes"
+    ):
+        gather_parameters({"orders": ORDERS}, files=[tmp_path / "p.yaml"])
+
+
+@pytest.mark.parametrize("name", ["exports", "exports/*.csv", "*/june.csv", "ex*/**/*.csv", "exports/[mj]*.csv"])
+def test_a_folder_and_a_pattern_stay_what_they_are(name: str, exports: Path) -> None:
+    assert located(ORDERS, [name], folder=exports.parent) == [str(exports.parent / name)]
+
+
+def test_the_working_folder_itself_may_be_named(exports: Path) -> None:
+    assert located(ORDERS, ["."], folder=exports) == [str(exports)]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("exports/*.xlsx", "no file matches"), ("none*/x.csv", "no file matches")]
+)
+def test_a_pattern_without_files_is_refused(name: str, sentence: str, exports: Path) -> None:
+    with pytest.raises(DataProblem, match=sentence):
+        located(ORDERS, [name], folder=exports.parent)
+
+
+def test_one_missing_file_of_several_is_refused(exports: Path) -> None:
+    with pytest.raises(
+        DataProblem, match=r"Can't read orders: there is no file 'jun.csv' .* Did you mean 'june.csv'\?"
+    ):
+        located(ORDERS, ["may.csv", "jun.csv"], folder=exports)
+
+
+def test_a_single_file_can_t_be_a_pattern(exports: Path) -> None:
+    with pytest.raises(DataProblem, match=r"there is no file '\*.csv'"):
+        located(parameter("str", meaning="rates, file"), "*.csv", folder=exports)
+
+
+def test_a_server_s_address_is_not_asked_yet() -> None:
+    url = "postgresql://ann:s3cret@no.such.host/shop?table=orders"
+    assert located(ORDERS, [url], folder=Path.cwd()) == [url]
+
+
+@pytest.mark.parametrize("family", ["sqlite", "duckdb"])
+def test_a_database_file_counts_from_the_folder_as_any_file(family: str, exports: Path) -> None:
+    (exports / "till.db").touch()
+    asked = f"{family}:///till.db?query=select * from orders"
+    assert located(ORDERS, [asked], folder=exports) == [f"{family}:///{exports}/till.db?query=select * from orders"]
+
+
+def test_a_database_file_of_the_project_is_named_from_the_project() -> None:
+    url = located(ORDERS, ["sqlite:///parameters.py?table=a"], folder=Path(parameters.__file__).parent)
+    assert url == ["sqlite:///lib/segmentation/parameters.py?table=a"]
+    require_there(ORDERS, url[0])
+
+
+def test_a_missing_database_file_is_refused_with_a_similar_one(exports: Path) -> None:
+    (exports / "till.db").touch()
+    with pytest.raises(DataProblem, match=r"there is no file 'til.db' .* Did you mean 'till.db'\?"):
+        located(ORDERS, ["sqlite:///til.db?table=orders"], folder=exports)
+
+
+def test_files_are_found_where_a_name_leads(exports: Path) -> None:
+    (exports / "till.db").touch()
+    assert found_files(str(exports / "*.csv")) == [exports / "june.csv", exports / "may.csv"]
+    assert found_files(f"sqlite:///{exports}/till.db?table=a") == [exports / "till.db"]
+    assert found_files("mysql://db/shop?table=a") == []
+    assert found_files(str(exports / "none.csv")) == []
+
+
+SECRET = "mysql://ann:s3cret@db/shop"
+
+
+@pytest.mark.parametrize(
+    "words", [("k", SECRET), (SECRET, "5"), ("kept", f"[{{a: '{SECRET}'}}"), ("orders", f"['{SECRET}', 5]")]
+)
+def test_no_refusal_repeats_a_password(words: tuple[str, str]) -> None:
+    declared = {
+        "orders": ORDERS,
+        "k": Parameter("k", "int", 4, "segments", ()),
+        "kept": Parameter("kept", "list", [], "", ()),
+    }
+    with pytest.raises(DataProblem, match="parameter") as problem:
+        gather_parameters(declared, words=[words])
+    assert "s3cret" not in str(problem.value)
+
+
+def test_a_yaml_that_is_a_bare_address_is_refused_without_its_password(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(SECRET)
+    with pytest.raises(DataProblem, match="must be lines of `name: value`; got 'mysql://ann@db/shop'"):
+        gather_parameters({}, files=[tmp_path / "p.yaml"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows refuses such a name")
+def test_a_file_s_name_may_hold_what_a_pattern_does(exports: Path) -> None:
+    (exports / "a*[b]?.csv").touch()
+    (exports / "ab.csv").touch()
+    assert found_files(located(ORDERS, ["a*[b]?.csv"], folder=exports)[0]) == [exports / "a*[b]?.csv"]

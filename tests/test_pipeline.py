@@ -17,10 +17,10 @@ from workbooks import STEPS, kernels_left, make_notebook, make_workbook, use_hom
 
 from segmentation import kernels, pages
 from segmentation.lock import alone
-from segmentation.parameters import open_workbook
-from segmentation.pipeline import StepFailed, chosen_steps, run_pipeline
+from segmentation.parameters import Parameter, Workbook, open_workbook
+from segmentation.pipeline import StepFailed, changed_inputs, chosen_steps, run_pipeline
 from segmentation.problems import DataProblem
-from segmentation.runs import Run
+from segmentation.runs import Run, fingerprint, write_json
 
 
 @pytest.fixture(autouse=True)
@@ -313,3 +313,92 @@ def test_a_killed_run_blocks_nobody(home: Path) -> None:
 def test_a_failed_run_can_be_run_again_at_once(home: Path) -> None:
     failing(home, "raise DataProblem('Orders must have a customer.')")
     assert run_pipeline(make_workbook(home / "nb"), Run("june"), given={}, until="1").exists()
+
+
+# --- several files, and databases
+
+
+@pytest.fixture
+def exports(home: Path) -> Path:
+    """A folder with two exports, an archive and a copy."""
+    folder = home / "exports"
+    folder.mkdir()
+    for name in ("may.csv", "june.csv", "old.zip"):
+        (folder / name).write_text(name)
+    (folder / "copy.csv").write_text("may.csv")
+    return folder
+
+
+def changes(exports: Path, *given: str) -> list[str]:
+    """Ask what has changed since a run that read an export, a member of the archive, and a database."""
+    read = [
+        fingerprint(exports / "may.csv"),
+        fingerprint(exports / "june.csv") | {"name": "exports/june.csv (2)"},
+        fingerprint(exports / "old.zip") | {"name": "old.zip/april.csv"},
+        {"name": "MySQL table orders", "bytes": None, "sha256": None},
+    ]
+    run = Run("june")
+    run.artifacts.mkdir(parents=True, exist_ok=True)
+    inputs = run.artifacts / "inputs.json"
+    if not inputs.exists():
+        write_json(inputs, [{"table": "orders", **one, "rows": 1} for one in read])
+    write_json(run.artifacts / "manifest.json", {"inputs": json.loads(inputs.read_text())})
+    declared = {
+        "orders": Parameter("orders", "list", [], "the orders, file", ("01_ingest",)),
+        "customers": Parameter("customers", "list", [], "customers, file", ("01_ingest",)),
+    }
+    values = {"orders": [str(exports / one) for one in given], "customers": [str(exports / "copy.csv")]}
+    return changed_inputs(Workbook((), declared), run, values=values, begun=["01_ingest"])
+
+
+def test_nothing_has_changed_when_nothing_has(exports: Path) -> None:
+    assert changes(exports, "*.csv", "old.zip") == []
+    assert changes(exports, "") == []
+
+
+@pytest.mark.parametrize("name", ["may.csv", "june.csv", "old.zip"])
+def test_a_changed_file_of_several_is_told(name: str, exports: Path) -> None:
+    assert changes(exports, "") == []
+    (exports / name).write_text("else")
+    (exports / "copy.csv").unlink()
+    assert changes(exports, "*.csv", "old.zip") == [f"'{name}' is not the file that it was"]
+
+
+def test_a_file_that_a_pattern_finds_now_is_told(exports: Path) -> None:
+    assert changes(exports, "*.csv", "old.zip") == []
+    (exports / "july.csv").write_text("new")
+    assert changes(exports, "*.csv", "old.zip") == ["'july.csv' has come since"]
+
+
+def test_a_file_that_is_gone_can_t_tell(exports: Path) -> None:
+    assert changes(exports, "*.csv") == []  # the archive is not asked for any more
+    assert changes(exports, "gone.csv", "gone*.csv", "gone") == []
+
+
+def test_a_database_on_a_server_is_not_asked_whether_it_changed() -> None:
+    values = {"orders": ["mysql://db/shop?table=orders"]}
+    declared = {"orders": Parameter("orders", "list", [], "the orders, file", ("01_ingest",))}
+    write_json(Run("june").artifacts / "manifest.json", {"inputs": [{"name": "x", "bytes": None, "sha256": None}]})
+    assert changed_inputs(Workbook((), declared), Run("june"), values=values, begun=["01_ingest"]) == []
+
+
+def test_a_password_reaches_the_kernel_and_no_file(home: Path) -> None:
+    ask = (
+        "from segmentation.addresses import completed, parsed_address\n"
+        "assert completed(parsed_address(orders)).secrets == {'password': 's3' + 'cret'}"
+    )
+    workbook = make_workbook(home / "nb", s01=(ask,))
+    url = "mysql://ann:s3cret@db/shop?table=orders"
+    run_pipeline(workbook, Run("june"), given={"orders": url}, until="2")
+    assert Run("june").manifest()["parameters"]["orders"] == "mysql://ann@db/shop?table=orders"
+    written = [path.name for path in Path(home).rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
+    assert written == []
+    assert "s3cret" not in os.environ.get("WORKBOOK_DATABASE_SECRETS", "")
+
+
+def test_a_run_begun_with_a_password_goes_on_with_or_without_it(home: Path) -> None:
+    workbook = make_workbook(home / "nb")
+    url = "mysql://ann:s3cret@db/shop?table=orders"
+    run_pipeline(workbook, Run("june"), given={"orders": url}, until="1")
+    assert run_pipeline(workbook, Run("june"), given={}, begin_with="2", until="2").exists()
+    assert run_pipeline(workbook, Run("june"), given={"orders": url}, begin_with="2", until="2").exists()

@@ -10,6 +10,7 @@ from ibis.backends.duckdb import Backend
 from segmentation import clean, ingest
 from segmentation.engine import engine
 from segmentation.runs import PROJECT
+from segmentation.sources import open_parts
 
 FILE = PROJECT.parent / "shared" / "data" / "online_retail_II.csv"
 
@@ -24,9 +25,10 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
 
 
 @pytest.fixture(scope="module")
-def orders(connection: Backend) -> ir.Table:
+def orders(connection: Backend, tmp_path_factory: pytest.TempPathFactory) -> ir.Table:
     """Read the file once."""
-    reading = ingest.read_table(connection, FILE, table="orders", column_map={}, date_order="")
+    parts = open_parts(connection, [str(FILE)], scratch=tmp_path_factory.mktemp("scratch"))
+    reading = ingest.read_table(connection, parts, table="orders", column_map={})
     return connection.create_table("orders", reading.table)
 
 

@@ -67,6 +67,14 @@ def test_beginning_with_a_refused_name_makes_no_folder(home: Path) -> None:
     assert names(home) == []
 
 
+def test_a_step_given_a_password_refuses_before_anything_is_written(home: Path) -> None:
+    url = "postgresql://ann:s3cret@db/shop?table=orders"
+    with pytest.raises(DataProblem, match="'orders' must not hold a password") as problem:
+        begin("01_ingest", "june", orders=["june.csv", url], seed=7)
+    assert "s3cret" not in str(problem.value)
+    assert names(home) == []
+
+
 def test_without_workbook_home_the_project_is_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WORKBOOK_HOME")
     assert Run("june").artifacts == PROJECT / "data" / "runs" / "june"

@@ -8,11 +8,15 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
+from segmentation.gate import FULL, Allowed
 from segmentation.privacy import write_csv
 from segmentation.problems import DataProblem, some
+from segmentation.simple_rules import ALL_BUYERS
 
 PLAY_COLUMNS = ("segment", "action", "channel", "offer", "cost_per_contact")
 POWER, ERROR = 0.8, 0.05
+# For a shop whose customers are one group, when the table of actions does not name it.
+FOR_ALL = {"action": "Thank them and say what is new", "channel": "e-mail", "offer": "none", "cost_per_contact": 0.05}
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,8 @@ def plan_campaign(
     """
     if not 0 <= control_share <= 0.5:
         raise DataProblem(f"`control_share` must be between 0 and 0.5; got {control_share}.")
+    if ALL_BUYERS not in plays.index:
+        plays = pd.concat([plays, pd.DataFrame(FOR_ALL, index=[ALL_BUYERS])])
     without = sorted(set(segments["name"]) - set(plays.index))
     if without:
         raise DataProblem(f"Each segment needs an action; {some(without)} has none. Add a row to the table of `plays`?")
@@ -201,6 +207,43 @@ def power_table(plan: pd.DataFrame, evaluation: dict) -> pd.DataFrame:
     ]
     table = plan[["name", "customers", "treated", "control", "budget"]].rename(columns={"name": "segment"})
     return table.assign(**{"came back": rates, "smallest lift, points": lifts}).replace(np.inf, np.nan)
+
+
+def control_in_use(control_share: float, *, allowed: Allowed) -> float:
+    """Choose the share that is left alone: none where a campaign test could show nothing.
+
+    Parameters
+    ----------
+    control_share : the user's, 0 to 0.5
+    allowed : what the gate says of a campaign test
+    """
+    return control_share if allowed.mode == FULL else 0.0
+
+
+def arms_caption(control_share: float, *, allowed: Allowed) -> str:
+    """Word what the figure of the arms shows."""
+    if allowed.mode != FULL:
+        return f"Customers of each segment who are written to and who are not. Nobody is left alone: {allowed.why}"
+    return (
+        f"Treated, control and not contacted customers of each segment; {control_share:.0%} of the contactable are "
+        "left alone."
+    )
+
+
+def power_caption(evaluation: dict, *, money: str) -> str:
+    """Word what the table of costs and lifts shows; no period is named when none could be looked at."""
+    if evaluation["holdout_days"] is None:
+        return f"Sizes and cost in {money}. Who comes back without a campaign is not measured, so no lift is told."
+    return f"Sizes, cost in {money}, and the smallest lift that would show over {evaluation['holdout_days']} days."
+
+
+def lift_in_words(power: pd.DataFrame, *, allowed: Allowed) -> str:
+    """Say what the plan could show, or why it can't show anything."""
+    if allowed.mode != FULL:
+        return f"The plan claims no effect and measures none. {allowed.why}"
+    if power["came back"].isna().all():
+        return "How small a lift would show is not known, because who comes back without a campaign is not measured."
+    return f"{power_in_words(power)} {allowed.why}".strip()
 
 
 def power_in_words(power: pd.DataFrame) -> str:

@@ -1,281 +1,156 @@
 """Step 02: keep what tells of customers, quarantine the rest with its reason, and account for every row."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
-import pandas as pd
 
-from segmentation.problems import DataProblem, some
-from segmentation.tables import ORDERS, exact_value, lines_by_currency, net_value
+from segmentation.accounts import (
+    REPAIRS,
+    account,
+    account_with_total,
+    aside_in_words,
+    lines_and_money,
+    require_balance,
+    require_customers,
+    returns_table,
+    rules_table,
+    what_each_policy_did,
+)
+from segmentation.copies import mark_copies
+from segmentation.currencies import convert, read_rates, require_one_currency
+from segmentation.marks import stored
+from segmentation.missing import NUMBERS, dropped_columns, fill, filled_columns
+from segmentation.outliers import treat_outliers
+from segmentation.policies import POLICIES, Policy, policy_of
+from segmentation.returns import treat_returns
+from segmentation.rules import FLAGS, LATE, RULES, Rule, first_failed
+from segmentation.runs import resolve
+from segmentation.wholesalers import treat_wholesalers, wholesalers_table
 
-CENT = 0.005
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One reason to set a line aside: its name, the sentence that a reader sees, and the test of a line."""
-
-    name: str
-    sentence: str
-    fails: Callable[[ir.Table], ir.BooleanColumn]
-
-
-RULES = {
-    rule.name: rule
-    for rule in (
-        Rule("duplicate", "The same line stands earlier in the file, in every column.", lambda line: line.copy > 0),
-        Rule("guest", "No customer is known.", lambda line: line.customer_id.isnull()),
-        Rule("test order", "The order was a test.", lambda line: line.status == "test"),
-        Rule("cancelled", "The order was cancelled.", lambda line: line.status == "cancelled"),
-        Rule("unpaid", "The order was never paid.", lambda line: line.status == "unpaid"),
-        Rule("other currency", "The line is not in the shop's currency.", lambda line: line.is_other_currency),
-        Rule("fee", "Postage, a charge or a correction, no product.", lambda line: line.line_kind == "fee"),
-        Rule("credit note", "The document takes goods back.", lambda line: line.status == "credit"),
-        Rule("return", "The line takes goods back.", lambda line: line.quantity <= 0),
-        Rule("no quantity", "The line sells nothing.", lambda line: line.quantity == 0),
-        Rule("negative price", "The price is below zero.", lambda line: line.unit_price < 0),
-        Rule("zero price", "The price is zero.", lambda line: line.unit_price == 0),
-        Rule(
-            "gift",
-            "The whole price was taken off.",
-            lambda line: (line.discount > 0) & (line.discount >= line.quantity * line.unit_price - CENT),
-        ),
-        Rule("absurd quantity", "More pieces than the shop could sell.", lambda line: line.is_absurd),
-        Rule(
-            "return without purchase",
-            "More came back than the customer had bought of the product by then.",
-            lambda line: line.returns_too_much,
-        ),
-    )
-}
-
-POLICIES = {
-    "net": [name for name in RULES if name not in ("credit note", "return")],
-    "usual": [
-        "duplicate",
-        "guest",
-        "cancelled",
-        "other currency",
-        "credit note",
-        "return",
-        "negative price",
-        "zero price",
-    ],
-}
+# What the step's notebook calls, from whichever module it comes.
+__all__ = [
+    "POLICIES",
+    "RULES",
+    "Policy",
+    "account",
+    "account_with_total",
+    "aside_in_words",
+    "judge_orders",
+    "kept",
+    "lines_and_money",
+    "policy_of",
+    "require_balance",
+    "require_customers",
+    "require_one_currency",
+    "returns_table",
+    "rules_table",
+    "set_aside",
+    "shop_currency",
+    "what_each_policy_did",
+    "wholesalers_table",
+]
 
 
-def policy_rules(policy: str, *, duplicates: str) -> list[Rule]:
-    """Choose the rules, in the order in which they are asked.
+def shop_currency(orders: ir.Table, policy: Policy) -> str:
+    """Name the one currency that all clean amounts will be in; see `currencies.require_one_currency`."""
+    return require_one_currency(orders, currency=policy.currency, rates=policy.rates)
+
+
+def judge_orders(orders: ir.Table, policy: Policy, *, currency: str, files: Sequence[str] = ()) -> ir.Table:
+    """Repair what the policy repairs, and express for each line the first rule that it fails, null when it is clean.
+
+    Copies are looked for among the lines as they came; then values are filled and amounts converted; then each line is
+    judged by itself; last come outliers, returns and wholesalers, which are seen only among what passed so far.
 
     Parameters
     ----------
-    policy : "net" counts returns against what was bought; "usual" is the textbook cleaning, which drops them
-    duplicates : "drop" or "keep"
+    orders : one row an order line, canonical columns; other columns stay
+    policy : see `policies.Policy`
+    currency : the shop's own; see `shop_currency`
+    files : names of the files, the oldest first, as in `source_file`; details behind summaries of the same orders
 
-    Raises
-    ------
-    DataProblem
-        There is no such policy.
+    Returns
+    -------
+    The same rows and columns, values as repaired, and `reason`. Besides, as the policy asks: `<column>_was_missing`,
+    `converted_from`, `is_outlier`, `is_wholesaler`, `return_of` (the order that a return belongs to), and what each
+    repair added to the line's money; see `kept` and `set_aside`
 
     Source
     ------
     docs/decisions/0005-cleaning-policy.md
     """
-    if policy not in POLICIES:
-        raise DataProblem(f"`cleaning` must be {' or '.join(POLICIES)}; got {some([policy])}.")
-    if duplicates not in ("drop", "keep"):
-        raise DataProblem(f"`duplicates` must be drop or keep; got {some([duplicates])}.")
-    return [RULES[name] for name in POLICIES[policy] if name != "duplicate" or duplicates == "drop"]
+    line = mark_copies(orders, duplicates=policy.duplicates, files=files)
+    line = repaired(line, policy, currency)
+    line = judge_each(line, policy, currency)
+    line = rejudged(treat_outliers(line, policy.outliers), policy)
+    line = rejudged(treat_returns(line, policy.treats_returns), policy)
+    line = rejudged(treat_wholesalers(line, policy.wholesalers), policy)
+    return line.drop(*FLAGS).relocate("reason", after=line.columns[-1])
 
 
-def require_one_currency(orders: ir.Table, *, currency: str) -> str:
-    """Require that all amounts are in one currency, and name it.
+def repaired(line: ir.Table, policy: Policy, currency: str) -> ir.Table:
+    """Express the lines with fees told, missing values filled and amounts converted, as the policy asks.
 
-    Parameters
-    ----------
-    orders : one row an order line
-    currency : the one to keep, "" when the file holds only one
-
-    Returns
-    -------
-    ISO 4217 code, "" when the source does not say
-
-    Raises
-    ------
-    DataProblem
-        The lines are in several currencies, or none is in the one to keep.
+    Words are filled before amounts are converted, since a currency may be among them, and numbers after it.
     """
-    lines = lines_by_currency(orders)
-    shown = ", ".join(f"{code} ({count:,} lines)" for code, count in lines.head().items()) or "none"
-    if currency and currency not in lines.index:
-        raise DataProblem(f"`currency` must be one that the orders are in, which are {shown}; got {some([currency])}.")
-    if not currency and len(lines) > 1:
-        raise DataProblem(
-            f"All orders must be in one currency; these are in {len(lines)}: {shown}. Is one of them the shop's own? "
-            f"Set `currency: {lines.index[0]}` to keep that one and quarantine the others."
-        )
-    return currency or next(iter(lines.index), "")
+    if policy.fee_pattern:
+        is_fee = [
+            ibis.coalesce(line[name].re_search(policy.fee_pattern), False) for name in ("product_id", "product_name")
+        ]
+        line = line.mutate(line_kind=ibis.ifelse(ibis.or_(*is_fee), "fee", line.line_kind))
+    wanted = filled_columns(policy.missing)
+    if not wanted and not policy.rates:
+        return line
+    line = fill(line, {name: way for name, way in wanted.items() if name not in NUMBERS}, currency=currency)
+    if policy.rates:
+        line = convert(line, currency=currency, rates=read_rates(resolve(policy.rates)))
+    return stored(fill(line, {name: way for name, way in wanted.items() if name in NUMBERS}, currency=currency))
+
+
+def judge_each(line: ir.Table, policy: Policy, currency: str) -> ir.Table:
+    """Express for each line the first rule that it fails by itself, and what later rules will flag."""
+    is_missing = [line[name].isnull() for name in dropped_columns(policy.missing)]
+    line = line.mutate(
+        is_other_currency=ibis.coalesce(line.currency != currency, False),
+        is_incomplete=ibis.or_(*is_missing),
+        is_changed=line.is_outlier if "is_outlier" in line.columns else ibis.literal(False),
+        is_absurd=ibis.coalesce(line.quantity.abs() > policy.max_quantity, False),
+        **{name: ibis.literal(False) for name in ("is_far_out", "returns_too_much", "is_of_wholesaler")},
+    )
+    return line.mutate(reason=first_failed(line, [rule for rule in policy.rules if rule.name not in LATE]))
+
+
+def rejudged(line: ir.Table, policy: Policy) -> ir.Table:
+    """Express the reasons once more, now that one of the late rules has its flag; an earlier reason stays."""
+    late = [rule for rule in policy.rules if rule.name in LATE]
+    return line.mutate(reason=ibis.coalesce(line.reason, first_failed(line, late))) if late else line
+
+
+def kept(judged: ir.Table) -> ir.Table:
+    """Express the clean lines, as later steps read them."""
+    return judged.filter(judged.reason.isnull()).drop("reason", *(name for name in REPAIRS if name in judged.columns))
+
+
+def set_aside(judged: ir.Table) -> ir.Table:
+    """Express the quarantine: the lines that count no more, each with its reason, in the order of their places."""
+    aside = judged.filter(judged.reason.notnull()).order_by("source_file", "source_row")
+    return aside.drop(*(name for name in REPAIRS if name in judged.columns))
+
+
+# --- until notebook 02 calls `judge_orders`
+
+
+def policy_rules(policy: str, *, duplicates: str) -> list[Rule]:
+    """Choose the rules of a preset."""
+    return list(Policy(cleaning=policy, duplicates=duplicates).rules)
 
 
 def judge(orders: ir.Table, *, rules: Sequence[Rule], currency: str, max_quantity: int) -> ir.Table:
-    """Express for each line the first rule that it fails, null when it is clean.
-
-    Parameters
-    ----------
-    orders : one row an order line, canonical columns
-    rules : asked in order
-    currency : the shop's own
-    max_quantity : pieces in one line above which the number must be a typing error
-
-    Returns
-    -------
-    The same rows and columns, and `reason`
-    """
-    line = orders.mutate(
-        copy=copies_before(orders) if RULES["duplicate"] in rules else ibis.literal(0),
-        is_other_currency=ibis.coalesce(orders.currency != currency, False),
-        is_absurd=orders.quantity.abs() > max_quantity,
-        returns_too_much=ibis.literal(False),
+    """Judge by a preset's rules; see `judge_orders`."""
+    policy = Policy(
+        cleaning="usual" if RULES["return"] in rules else "net",
+        duplicates="drop" if RULES["duplicate"] in rules else "keep",
+        max_quantity=max_quantity,
     )
-    line = line.mutate(reason=first_failed(line, rules))
-    if RULES["return without purchase"] in rules:
-        line = line.mutate(returns_too_much=returns_too_much(line))
-        line = line.mutate(reason=first_failed(line, rules))
-    return line.select(*ORDERS.names, "reason")
-
-
-def first_failed(line: ir.Table, rules: Sequence[Rule]) -> ir.StringColumn:
-    """Express the name of the first rule that a line fails, null when it passes all."""
-    return ibis.cases(*((rule.fails(line), rule.name) for rule in rules), else_=ibis.null("string"))
-
-
-def copies_before(orders: ir.Table) -> ir.IntegerColumn:
-    """Express how many identical lines stand before each line."""
-    content = [orders[name] for name in ORDERS.names if name not in ("source_file", "source_row")]
-    return ibis.row_number().over(group_by=content, order_by=[orders.source_file, orders.source_row])
-
-
-def returns_too_much(line: ir.Table) -> ir.BooleanColumn:
-    """Express whether a return takes back more money than the customer had left in that product by then.
-
-    Only lines that failed no other rule count as bought or returned.
-    """
-    value = ibis.ifelse(line.reason.isnull(), net_value(line), 0.0)
-    running = value.sum().over(
-        ibis.window(
-            group_by=[line.customer_id, line.product_id],
-            order_by=[
-                line.ordered_at,
-                line.quantity < 0,
-                line.order_id,
-                net_value(line),
-                line.source_file,
-                line.source_row,
-            ],
-            preceding=(None, 0),
-        )
-    )
-    return (line.quantity < 0) & line.reason.isnull() & (running < -CENT)
-
-
-def account(judged: ir.Table) -> pd.DataFrame:
-    """Account for every line and its money: how many stay, how many are set aside, by reason.
-
-    Parameters
-    ----------
-    judged : one row an order line, with `reason`
-
-    Returns
-    -------
-    DataFrame, one row a reason that occurs, "clean" first, then by lines
-        reason : str; lines : int; orders : int; customers : int; money : float, shop currency, net value
-    """
-    reason = ibis.coalesce(judged.reason, "clean")
-    table = (
-        judged.mutate(reason=reason, money=exact_value(judged))
-        .group_by("reason")
-        .aggregate(
-            lines=lambda t: t.count(),
-            orders=lambda t: t.order_id.nunique(),
-            customers=lambda t: t.customer_id.nunique(),
-            money=lambda t: t.money.sum(),
-        )
-        .execute()
-    )
-    table["money"] = table["money"].astype("float64")
-    table["is_set_aside"] = table["reason"] != "clean"
-    table = table.sort_values(["is_set_aside", "lines", "reason"], ascending=[True, False, True])
-    return table.drop(columns="is_set_aside").reset_index(drop=True)
-
-
-def rules_table(rules: Sequence[Rule]) -> pd.DataFrame:
-    """List the rules in the order in which they are asked: order, reason, question."""
-    return pd.DataFrame({"reason": [rule.name for rule in rules], "set aside when": [rule.sentence for rule in rules]})
-
-
-def account_with_total(account: pd.DataFrame, *, money: str) -> pd.DataFrame:
-    """Set the account out for reading: a share of the lines, and the total that came in as the last row.
-
-    Parameters
-    ----------
-    account : see `account`
-    money : the shop's currency
-    """
-    lines = account["lines"].sum()
-    table = account[["reason", "lines", "orders", "money"]].assign(share=account["lines"] / lines)
-    total = {"reason": "came in", "lines": lines, "orders": pd.NA, "money": account["money"].sum(), "share": 1.0}
-    table = pd.concat([table.astype({"orders": "Int64"}), pd.DataFrame([total]).astype({"orders": "Int64"})])
-    table = table[["reason", "lines", "share", "orders", "money"]]
-    return table.rename(columns={"share": "share of lines", "money": money}).reset_index(drop=True)
-
-
-def lines_and_money(orders: ir.Table) -> tuple[int, float]:
-    """Measure what came in: order lines, and their money net of discounts and refunds."""
-    seen = orders.aggregate(lines=orders.count(), money=exact_value(orders).sum()).execute().iloc[0]
-    return int(seen["lines"]), float(seen["money"])
-
-
-def aside_in_words(account: pd.DataFrame) -> str:
-    """Say how many lines were set aside, and mostly why."""
-    aside = account[account["reason"] != "clean"]
-    if aside.empty:
-        return "No line was set aside."
-    lines, most = aside["lines"].sum(), aside.iloc[0]
-    share = lines / account["lines"].sum()
-    return (
-        f"{lines:,} lines ({share:.1%}) were set aside, most of them ({most.lines:,}) for the reason '{most.reason}'."
-    )
-
-
-def require_balance(account: pd.DataFrame, *, lines_in: int, money_in: float) -> None:
-    """Require that no line and no cent got lost between what came in and what the account holds.
-
-    Raises
-    ------
-    DataProblem
-        The account does not balance: the workbook is at fault, not the data.
-    """
-    lines, money = int(account["lines"].sum()), float(account["money"].sum())
-    if lines != lines_in or abs(money - money_in) >= CENT:
-        raise DataProblem(
-            f"Every line and every cent must be accounted for: {lines_in:,} lines worth {money_in:,.2f} came in, "
-            f"{lines:,} worth {money:,.2f} are accounted for. This is an error of the workbook; please report it."
-        )
-
-
-def require_customers(account: pd.DataFrame) -> None:
-    """Require that cleaning left something to describe.
-
-    Raises
-    ------
-    DataProblem
-        No line is clean; the reasons are named.
-    """
-    if account.empty or account["reason"].iloc[0] != "clean":
-        reasons = ", ".join(f"{row.reason} ({row.lines:,})" for row in account.itertuples())
-        raise DataProblem(
-            f"At least one order line must be clean; all {account['lines'].sum():,} were set aside: {reasons}. "
-            "Is the column for the customer, the price or the quantity the wrong one? Name it with `column_map`."
-        )
+    return judge_orders(orders, policy, currency=currency).select(*orders.columns, "reason")

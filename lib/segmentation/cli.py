@@ -1,6 +1,6 @@
 """`workbook`: the command line. Heavy imports wait inside the commands, so that help comes at once."""
 
-import json
+import glob
 import re
 import threading
 import time
@@ -58,12 +58,11 @@ def main() -> None:
 @click.option(
     "--orders",
     multiple=True,
-    metavar="FILE",
-    help="An order export, as often as you like; the committed sample without it.",
+    metavar="WHERE",
+    help="An order export: a file, folder, pattern such as 'exports/*.csv', archive, or the address of a database; "
+    "as often as you like. The committed sample without it.",
 )
-@click.option(
-    "--name", metavar="NAME", help="The run's name, one word; by default that of the order file, or 'sample'."
-)
+@click.option("--name", metavar="NAME", help="The run's name, one word; by default that of the orders, or 'sample'.")
 @click.option(
     "-p", "words", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter; `workbook parameters` lists them."
 )
@@ -93,6 +92,10 @@ def run(
     Artifacts go to data/runs/NAME, pages to reports/NAME. A file named on the command line counts from the working
     folder, one named in a YAML file from that file's folder.
 
+    A database's address is like postgresql://host/shop?table=orders or sqlite:///shop.db?query=select … . User and
+    password come from WORKBOOK_DATABASE_USER and WORKBOOK_DATABASE_PASSWORD, or from where its own programs look; a
+    password that stands in the address is used and written nowhere.
+
     With --from, parameters that are not given keep the values that the run was made with. The steps before must have
     been made with the same parameters from the same files; if not, nothing is run.
     """
@@ -101,8 +104,7 @@ def run(
     from segmentation.runs import Run
 
     workbook = open_workbook()
-    words += (("orders", json.dumps(orders)),) if orders else ()
-    given = gather_parameters(workbook.parameters, files=files, words=words)
+    given = gather_parameters(workbook.parameters, files=files, words=[*words, ("orders", orders)] if orders else words)
     chosen = Run(run_name(*given.get("orders", [])[:1]) if name is None else name)
     try:
         with progress() as on_cell:
@@ -114,17 +116,33 @@ def run(
 
 
 def run_name(orders: str = "") -> str:
-    """Name a run after its order file, 'sample' without one.
+    """Name a run after its orders: the file, the folder, the table or the database; 'sample' without any.
 
     Examples
     --------
-    >>> run_name("exports/Juni 2026.csv.gz"), run_name("")
-    ('Juni-2026', 'sample')
+    >>> run_name("exports/Juni 2026.csv.gz"), run_name("exports/*.csv"), run_name("")
+    ('Juni-2026', 'exports', 'sample')
+    >>> run_name("mysql://db/shop?table=web.orders"), run_name("sqlite:///data/till.db?query=select 1")
+    ('web-orders', 'till')
     """
+    from segmentation.addresses import is_url, parsed_address
+
     if not orders:
         return "sample"
-    stem = Path(orders).name.split(".")[0]
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:64] or "orders"
+    if is_url(orders):
+        address = parsed_address(orders)
+        word = address.table or Path(address.database).stem
+    else:
+        word = named_place(Path(orders)).name.split(".")[0]
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", word).strip("-_")[:64] or "orders"
+
+
+def named_place(path: Path) -> Path:
+    """Find what a pattern's files lie in; any other path is its own place."""
+    from segmentation.runs import resolve
+
+    patterned = [part for part in (path, *path.parents) if glob.has_magic(part.name)]
+    return patterned[-1].parent if patterned and not resolve(str(path)).is_file() else path
 
 
 def failure(failed: "StepFailed") -> str:

@@ -17,8 +17,10 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import ThreadpoolController
 
 from segmentation.features import FEATURES
+from segmentation.gate import FEWEST_FOR_RULES, FULL, Allowed
 from segmentation.presets import read_preset
 from segmentation.problems import DataProblem, some
+from segmentation.simple_rules import RuleSegmentation, read_rules, rule_names, rules_in_words
 
 USUAL_FEATURES = (
     "recency_days",
@@ -69,34 +71,192 @@ class Choice:
     why: str
 
 
+class NoSegments(DataProblem):
+    """These customers give no grounds for segments: too few, all alike, or one crowd."""
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """Everybody's segment and how it came about.
+
+    Attributes
+    ----------
+    mode : "full" for k-means, "rules", or "one group"
+    why : the grounds for the number of segments, or for not looking for any, in words
+    segmentation : what gives a customer a segment
+    segments : one row a customer: segment (int from 0), confidence (0 to 1), name
+    grounds : see `grounds_by_k`; empty when no number was tried
+    """
+
+    mode: str
+    why: str
+    segmentation: Segmentation | RuleSegmentation
+    segments: pd.DataFrame
+    grounds: pd.DataFrame
+
+    @property
+    def k(self) -> int:
+        """Number of segments."""
+        return self.segmentation.k
+
+    @property
+    def chosen(self) -> int:
+        """The number chosen among those that were tried, 0 when rules decided."""
+        return self.k if self.mode == FULL else 0
+
+
+def usable_features(features: pd.DataFrame, *, asked: Sequence[str]) -> list[str]:
+    """List the features that decide who is alike: those asked for, or the usual ones as far as they are known.
+
+    Raises
+    ------
+    DataProblem
+        One that is asked for is no feature.
+    """
+    require_features(asked)
+    return list(asked) or [name for name in USUAL_FEATURES if features[name].notna().any()]
+
+
+def require_features(names: Sequence[str]) -> None:
+    """Require names of features; see `usable_features`."""
+    unknown = [name for name in names if name not in FEATURES]
+    if unknown:
+        raise DataProblem(
+            f"`cluster_features` must name features, which are {', '.join(FEATURES)}; got {some(unknown)}."
+        )
+
+
+def segment_customers(
+    features: pd.DataFrame,
+    *,
+    columns: Sequence[str],
+    allowed: Allowed,
+    k: int,
+    k_max: int,
+    refits: int,
+    min_share: float,
+    seed: int,
+) -> Segmented:
+    """Give everybody a segment: by k-means where the data allow it and groups hold, otherwise by simple rules.
+
+    Parameters
+    ----------
+    features : one row a customer
+    columns : the features to use
+    allowed : what the gate says of segments; a number that `k` asks for is made whatever it says
+    k, k_max, refits, min_share, seed : see `grounds_by_k` and `choose_k`
+
+    Raises
+    ------
+    DataProblem
+        A number of segments that is asked for can't be made, or a feature that is asked for is not known of all.
+    """
+    require_possible_k(k=k, k_max=k_max)
+    require_known(features, columns=columns)
+    if allowed.mode != FULL and not k:
+        return by_rules(features, columns=columns, mode=allowed.mode, why=allowed.why)
+    grounds = pd.DataFrame()
+    try:
+        require_enough_to_tell(features, columns=columns)
+        prepared = prepare(columns).fit_transform(features[list(columns)])
+        grounds = grounds_by_k(prepared, k_max=k_max, refits=refits, seed=seed)
+        choice = choose_k(grounds, k=k, min_share=min_share)
+    except NoSegments as problem:
+        mode = "rules" if len(features) >= FEWEST_FOR_RULES else "one group"
+        return by_rules(features, columns=columns, mode=mode, why=str(problem), grounds=grounds)
+    segmentation = fit_segments(features, columns=columns, k=choice.k, seed=seed)
+    why = f"{choice.why} {allowed.why}".strip()
+    return Segmented(FULL, why, segmentation, named_segments(segmentation, features), grounds)
+
+
+def by_rules(
+    features: pd.DataFrame, *, columns: Sequence[str], mode: str, why: str, grounds: pd.DataFrame | None = None
+) -> Segmented:
+    """Give everybody a segment by simple rules; when one rule holds for all, they are one group."""
+    segmentation = fit_rules(features, columns=columns, mode=mode)
+    mode = "rules" if segmentation.k > 1 else "one group"
+    words = {
+        "rules": f"Segments come from simple rules and are not found in the data. {why} "
+        f"The rules: {rules_in_words(segmentation.rules)}.",
+        "one group": f"All customers are one group; no segments are made. {why}",
+    }
+    segments = named_segments(segmentation, features)
+    return Segmented(mode, words[mode], segmentation, segments, pd.DataFrame() if grounds is None else grounds)
+
+
+def fit(
+    features: pd.DataFrame, *, mode: str, columns: Sequence[str], k: int, seed: int
+) -> Segmentation | RuleSegmentation:
+    """Fit segments in the mode that step 04 chose; see `fit_segments` and `fit_rules`."""
+    if mode == FULL:
+        return fit_segments(features, columns=columns, k=k, seed=seed)
+    return fit_rules(features, columns=columns, mode=mode)
+
+
+def fit_rules(features: pd.DataFrame, *, columns: Sequence[str], mode: str) -> RuleSegmentation:
+    """Apply simple rules; segments are numbered from the richest customers to the poorest.
+
+    Parameters
+    ----------
+    features : one row a customer
+    columns : the features that profiles are drawn of
+    mode : "rules" or "one group"; rules that put all together are one group as well
+    """
+    rules = read_rules(one_group=mode == "one group")
+    names = rule_names(features, rules)
+    if names.nunique() == 1:
+        rules = read_rules(one_group=True)
+        names = rule_names(features, rules)
+    prepared = pd.DataFrame(prepare(columns).fit_transform(features[list(columns)]), index=features.index)
+    spend = features["net_spend"].groupby(names).mean().sort_values(ascending=False, kind="stable")
+    centres = prepared.groupby(names).mean().loc[spend.index].to_numpy()
+    return RuleSegmentation(rules, tuple(spend.index), tuple(columns), centres)
+
+
+def named_segments(segmentation: Segmentation | RuleSegmentation, features: pd.DataFrame) -> pd.DataFrame:
+    """Give each customer a segment and its name: segment, confidence, name; see `assign_segments`."""
+    segments = assign_segments(segmentation, features)
+    segments["name"] = segments["segment"].map(dict(enumerate(segment_names(segmentation))))
+    return segments
+
+
 def require_enough_to_tell(features: pd.DataFrame, *, columns: Sequence[str]) -> None:
     """Require enough customers, known values, and differences between customers.
 
     Raises
     ------
     DataProblem
-        A column is no feature or has missing values, there are too few customers, or they are all alike.
+        A column is no feature or has missing values.
+    NoSegments
+        There are too few customers, or they are all alike.
     """
-    unknown = [column for column in columns if column not in FEATURES]
-    if unknown:
-        raise DataProblem(
-            f"`cluster_features` must name features, which are {', '.join(FEATURES)}; got {some(unknown)}."
-        )
+    require_known(features, columns=columns)
     if len(features) < MIN_CUSTOMERS:
-        raise DataProblem(
+        raise NoSegments(
             f"Segments need at least {MIN_CUSTOMERS} customers; there are {len(features)}. Is the file cut off, or the "
             "column for the customer another one? Name it with `column_map: {customer_id: …}`."
         )
+    if (features[list(columns)].nunique() == 1).all():
+        raise NoSegments(
+            f"Customers can't be told apart: all {len(features):,} have the same {', '.join(columns)}. "
+            "No segments are made. Is a column read wrongly? Step 01 shows what each was read from."
+        )
+
+
+def require_known(features: pd.DataFrame, *, columns: Sequence[str]) -> None:
+    """Require features that are known of every customer.
+
+    Raises
+    ------
+    DataProblem
+        A column is no feature or has missing values.
+    """
+    require_features(columns)
     missing = features[list(columns)].isna().sum()
     if missing.any():
         raise DataProblem(
             f"`cluster_features` must be known for every customer; {some(missing.index[missing > 0])} is missing for "
             f"{missing.max():,} of {len(features):,}. Leave it out?"
-        )
-    if (features[list(columns)].nunique() == 1).all():
-        raise DataProblem(
-            f"Customers can't be told apart: all {len(features):,} have the same {', '.join(columns)}. "
-            "No segments are made. Is a column read wrongly? Step 01 shows what each was read from."
         )
 
 
@@ -183,14 +343,19 @@ def k_means(prepared: np.ndarray, k: int, *, starts: int, seed: int) -> KMeans:
         return KMeans(k, n_init=starts, random_state=seed).fit(prepared)
 
 
-def assign_segments(segmentation: Segmentation, features: pd.DataFrame) -> pd.DataFrame:
-    """Give each customer the segment with the nearest centre.
+def assign_segments(segmentation: Segmentation | RuleSegmentation, features: pd.DataFrame) -> pd.DataFrame:
+    """Give each customer the segment with the nearest centre, or that of the first rule that holds.
 
     Returns
     -------
     DataFrame with the same index
-        segment : int from 0; confidence : float, 0 on the border to the next segment, 1 at the centre
+        segment : int from 0, -1 for a rule that held for nobody when the segments were made; confidence : float, 0 on
+        the border to the next segment, 1 at the centre; a rule is always sure
     """
+    if isinstance(segmentation, RuleSegmentation):
+        places = {name: place for place, name in enumerate(segmentation.names)}
+        segment = rule_names(features, segmentation.rules).map(places).fillna(-1).astype("int64")
+        return pd.DataFrame({"segment": segment, "confidence": 1.0}, index=features.index)
     distances = segmentation.distances(features)
     if segmentation.k == 1:
         return pd.DataFrame({"segment": 0, "confidence": 1.0}, index=features.index)
@@ -280,7 +445,7 @@ def choose_k(grounds: pd.DataFrame, *, k: int, min_share: float) -> Choice:
 
     Raises
     ------
-    DataProblem
+    NoSegments
         No number holds: cutting here would invent segments.
 
     Source
@@ -291,7 +456,7 @@ def choose_k(grounds: pd.DataFrame, *, k: int, min_share: float) -> Choice:
         return Choice(k, f"{k} segments, because `k` asks for them.")
     steady = grounds[grounds["agreement"] >= STEADY]
     if steady.empty:
-        raise DataProblem(
+        raise NoSegments(
             f"No number of segments from {grounds.index.min()} to {grounds.index.max()} holds: fitted again on "
             f"customers drawn again, the groupings agree at {grounds['agreement'].max():.2f} at best, and {STEADY} is "
             "asked for. These customers form one crowd. Set `k` to cut it all the same?"
@@ -341,13 +506,15 @@ def choice_in_words(grounds: pd.DataFrame, chosen: int) -> str:
     return f"{why} With {chosen + 1} the smallest would hold {more['smallest_share']:.1%} of the customers."
 
 
-def segment_names(segmentation: Segmentation) -> list[str]:
-    """Name each segment after the archetype nearest to its centre, no name twice.
+def segment_names(segmentation: Segmentation | RuleSegmentation) -> list[str]:
+    """Name each segment after the archetype nearest to its centre, no name twice, or after its rule.
 
     Returns
     -------
     list of str, the place is the segment's number
     """
+    if isinstance(segmentation, RuleSegmentation):
+        return list(segmentation.names)
     archetypes = read_preset("archetypes")
     centres = pd.DataFrame(segmentation.centres, columns=prepared_order(segmentation.columns))
     cost = np.array(
@@ -429,7 +596,43 @@ def profile_table(profile: pd.DataFrame, *, money: str) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def named_centres(segmentation: Segmentation, profile: pd.DataFrame) -> pd.DataFrame:
+def grounds_caption(segmented: Segmented, *, refits: int) -> str:
+    """Word what the figure of the grounds shows, or why there are none."""
+    if segmented.grounds.empty:
+        return "Not measured: no number of segments was tried, as the text below says."
+    marked = f"{segmented.k} segments are marked" if segmented.mode == FULL else "no number holds, so none is marked"
+    return (
+        f"Grounds for the number of segments, from {refits} refits each on {len(segmented.segments):,} customers drawn "
+        f"with replacement. The band holds the middle 90 % of refits; {marked}."
+    )
+
+
+def agreement_sentence(agreement: float) -> str:
+    """Choose how to word the agreement with the RFM map."""
+    if np.isnan(agreement):
+        return "With the RFM map there is nothing to compare: one of the two groupings is a single group."
+    return "With the RFM map the segments agree at {agreement:.2f} (1 the same, 0 as by chance)."
+
+
+def map_caption(agreement: float, *, min_group: int) -> str:
+    """Word what the figure of the RFM map shows."""
+    compared = "" if np.isnan(agreement) else f" Agreement of the two groupings: {agreement:.2f}."
+    return (
+        "Where each segment's customers stand on the RFM map; each row adds up to 100 %, less cells of fewer than "
+        f"{min_group} customers, which are left blank.{compared}"
+    )
+
+
+def best_sentence(profile: pd.DataFrame, *, min_group: int) -> str:
+    """Choose how to word the segment that brings most, of whom nothing is told when it is too small."""
+    if len(profile) == 1:
+        return "There is one group, so no segment brings more than another."
+    if profile["customers"].iloc[0] < min_group:
+        return "The {name} bring the most money; they are too few to tell more of them."
+    return "The {name} are {customers:.0%} of the customers and bring {money:.0%} of the money."
+
+
+def named_centres(segmentation: Segmentation | RuleSegmentation, profile: pd.DataFrame) -> pd.DataFrame:
     """List where each centre stands, in standard deviations, one row a segment in the profile's order."""
     centres = pd.DataFrame(segmentation.centres, columns=prepared_order(segmentation.columns))
     return centres.loc[profile.index].set_axis(profile["name"], axis=0)[list(segmentation.columns)]
@@ -449,12 +652,19 @@ def cross_shares(segments: pd.DataFrame, profile: pd.DataFrame, *, min_group: in
 
 
 def agreement(first: pd.Series, second: pd.Series) -> float:
-    """Measure how far two groupings of the same customers agree: adjusted Rand index, 1 the same, 0 as by chance."""
+    """Measure how far two groupings of the same customers agree: adjusted Rand index, 1 the same, 0 as by chance.
+
+    It is missing where one of them is a single group, which agrees with anything and nothing.
+    """
+    if first.nunique() < 2 or second.nunique() < 2:
+        return float("nan")
     return float(adjusted_rand_score(first, second))
 
 
-def model_record(segmentation: Segmentation) -> dict[str, object]:
-    """Record the fitted model in plain numbers: what is prepared how, and where the centres are."""
+def model_record(segmentation: Segmentation | RuleSegmentation) -> dict[str, object]:
+    """Record the fitted model in plain numbers: what is prepared how, and where the centres are; or the rules."""
+    if isinstance(segmentation, RuleSegmentation):
+        return {"method": "rules", "rules": segmentation.rules, "names": list(segmentation.names)}
     scale = segmentation.preparation.named_steps["scale"]
     columns = prepared_order(segmentation.columns)
     return {

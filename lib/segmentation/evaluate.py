@@ -11,17 +11,12 @@ import pandas as pd
 from scipy.stats import rankdata
 from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouette_samples
 
-from segmentation.cluster import (
-    SILHOUETTE_SAMPLE,
-    Segmentation,
-    assign_segments,
-    bootstrap,
-    fit_segments,
-    segment_names,
-)
-from segmentation.features import collect, customer_features
+from segmentation.cluster import SILHOUETTE_SAMPLE, Segmentation, assign_segments, bootstrap, fit, named_segments
+from segmentation.features import collect, customer_features, is_summary
+from segmentation.gate import FULL, SUMMARY_WHY, Allowed
 from segmentation.problems import DataProblem
 from segmentation.rfm import rfm_segments
+from segmentation.simple_rules import RuleSegmentation
 from segmentation.tables import net_value
 
 # Hennig's bands for the Jaccard similarity of a segment with its closest match in a refit (R package fpc).
@@ -30,11 +25,17 @@ STABLE = 0.75
 TOP = 0.2
 SAMPLES = 200
 MIDDLE = (0.025, 0.975)
+LATER = ("customers", "recent_spend", "later_spend", "later_low", "later_high", "came_back")
+RIVALS = (
+    *("spearman", "spearman_low", "spearman_high", "top_share", "top_share_low", "top_share_high"),
+    *("lead_low", "lead_high"),
+)
+BY_RULES = "Simple rules give everyone the same segment whoever else is drawn, so there is nothing to fit again."
 
 
 @dataclass(frozen=True)
 class Stability:
-    """How well a segmentation holds: one agreement a refit, and one row a segment."""
+    """How well a segmentation holds: one agreement a refit, and one row a segment; both empty for rules."""
 
     agreement: np.ndarray
     segments: pd.DataFrame
@@ -42,25 +43,33 @@ class Stability:
 
 @dataclass(frozen=True)
 class HoldOut:
-    """Customers as they stood on an earlier day, and what they did afterwards.
+    """Customers as they stood on an earlier day, and what they did afterwards; nobody when it can't be looked back.
 
     Attributes
     ----------
     day : the day of description; until : the first day that is not looked at any more
-    segmentation : as fitted on that day; features : what it was fitted on, one row a customer
+    features : of that day, one row a customer
     customers : one row a customer known on the day, indexed by customer_id
         segment, name : as fitted on that day; rfm_segment; net_spend : until the day; recent_spend : in the equally
         long period before the day; later_spend : from the day on; later_orders : from the day on
+    why_not : why nothing can be held out, in words; empty when it can
     """
 
     day: datetime.date
     until: datetime.date
-    segmentation: Segmentation
     features: pd.DataFrame
     customers: pd.DataFrame
+    why_not: str = ""
+
+    @property
+    def days(self) -> int | None:
+        """Length of the hold-out period, none when there is none."""
+        return None if self.why_not else (self.until - self.day).days
 
 
-def internal_measures(segmentation: Segmentation, features: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+def internal_measures(
+    segmentation: Segmentation | RuleSegmentation, features: pd.DataFrame, *, seed: int
+) -> pd.DataFrame:
     """Measure how well segments part: silhouette of each and of all, Davies-Bouldin of all.
 
     Parameters
@@ -71,8 +80,11 @@ def internal_measures(segmentation: Segmentation, features: pd.DataFrame, *, see
 
     Returns
     -------
-    DataFrame indexed by segment and "all": silhouette (-1 to 1), davies_bouldin (lower is better; all only)
+    DataFrame indexed by segment and "all": silhouette (-1 to 1), davies_bouldin (lower is better; all only); missing
+    for rules, which do not go by distances, and where every customer is a segment
     """
+    if isinstance(segmentation, RuleSegmentation) or segmentation.k >= len(features):
+        return pd.DataFrame({"silhouette": np.nan, "davies_bouldin": np.nan}, index=[*range(segmentation.k), "all"])
     prepared = segmentation.preparation.transform(features[list(segmentation.columns)])
     labels = segmentation.distances(features).argmin(axis=1)
     size = min(SILHOUETTE_SAMPLE, len(prepared))
@@ -84,8 +96,10 @@ def internal_measures(segmentation: Segmentation, features: pd.DataFrame, *, see
     return table
 
 
-def bootstrap_stability(segmentation: Segmentation, features: pd.DataFrame, *, refits: int, seed: int) -> Stability:
-    """Fit the segments again on samples of the customers and see which come back.
+def bootstrap_stability(
+    segmentation: Segmentation | RuleSegmentation, features: pd.DataFrame, *, refits: int, seed: int
+) -> Stability:
+    """Fit the segments again on samples of the customers and see which come back; rules are not fitted.
 
     Parameters
     ----------
@@ -104,6 +118,8 @@ def bootstrap_stability(segmentation: Segmentation, features: pd.DataFrame, *, r
     ------
     Hennig, Cluster-wise assessment of cluster stability, Computational Statistics and Data Analysis 52 (2007)
     """
+    if isinstance(segmentation, RuleSegmentation):
+        return Stability(np.array([]), pd.DataFrame(columns=["jaccard", "band"]).rename_axis("segment"))
     prepared = segmentation.preparation.transform(features[list(segmentation.columns)])
     labels = segmentation.distances(features).argmin(axis=1)
     again = [refit.predict(prepared) for refit in bootstrap(prepared, segmentation.k, refits, seed)]
@@ -130,8 +146,60 @@ def closest_jaccard(labels: np.ndarray, other: np.ndarray) -> np.ndarray:
 # --- the hold-out period
 
 
+def look_back(
+    orders: ir.Table,
+    *,
+    allowed: Allowed,
+    as_of: datetime.date,
+    days: int,
+    mode: str,
+    columns: Sequence[str],
+    k: int,
+    seed: int,
+) -> HoldOut:
+    """Hold out the last days where the data allow it; otherwise say why not.
+
+    Parameters
+    ----------
+    orders : clean order lines
+    allowed : what the gate says of prediction; a period that `days` asks for is held out whatever it says
+    days : length of the hold-out period, 0 to choose it
+    as_of, mode, columns, k, seed : see `hold_out`
+
+    Raises
+    ------
+    DataProblem
+        The period that `days` asks for can't be held out.
+    """
+    why_not = SUMMARY_WHY if is_summary(orders) else allowed.why if allowed.mode != FULL and not days else ""
+    if why_not:
+        return nothing_held_out(as_of, why_not)
+    length = days or default_holdout_days(orders, as_of=as_of)
+    try:
+        return hold_out(orders, as_of=as_of, days=length, mode=mode, columns=columns, k=k, seed=seed)
+    except DataProblem as problem:
+        if days:
+            raise
+        return nothing_held_out(as_of, str(problem))
+
+
+def nothing_held_out(as_of: datetime.date, why_not: str) -> HoldOut:
+    """Express that nobody is looked back at; see `look_back`."""
+    customers = pd.DataFrame(
+        columns=["segment", "net_spend", "name", "rfm_segment", "recent_spend", "later_spend", "later_orders"]
+    )
+    return HoldOut(as_of, as_of, pd.DataFrame(), customers, why_not)
+
+
 def hold_out(
-    orders: ir.Table, *, as_of: datetime.date, days: int, columns: Sequence[str], k: int, seed: int
+    orders: ir.Table,
+    *,
+    as_of: datetime.date,
+    days: int,
+    columns: Sequence[str],
+    k: int,
+    seed: int,
+    mode: str = FULL,
 ) -> HoldOut:
     """Describe and segment customers as of an earlier day, then look at what followed.
 
@@ -140,7 +208,7 @@ def hold_out(
     orders : clean order lines
     as_of : the first day that is not looked at any more
     days : length of the hold-out period; the earlier day is so many days before `as_of`
-    columns, k, seed : as for the segments of today
+    columns, k, seed, mode : as for the segments of today
 
     Raises
     ------
@@ -161,19 +229,18 @@ def hold_out(
             f"Set `holdout_days` to {reach // 2} or less?"
         )
     features = collect(customer_features(orders, as_of=day))
-    if len(features) < k:
+    if len(features) < (k if mode == FULL else 1):
         raise DataProblem(
             f"The hold-out period must leave a customer or more for each of the {k} segments before it; as of {day} "
             f"there are {len(features):,}. Set `holdout_days` to less than {days}?"
         )
-    segmentation = fit_segments(features, columns=columns, k=k, seed=seed)
-    customers = assign_segments(segmentation, features)[["segment"]].join(features[["net_spend"]])
-    customers["name"] = customers["segment"].map(dict(enumerate(segment_names(segmentation))))
+    segmentation = fit(features, mode=mode, columns=columns, k=k, seed=seed)
+    customers = named_segments(segmentation, features)[["segment", "name"]].join(features[["net_spend"]])
     customers["rfm_segment"] = rfm_segments(features)
     spent = spent_between(orders, before, day).rename(columns={"spend": "recent_spend"})[["recent_spend"]]
     later = spent_between(orders, day, as_of).rename(columns={"spend": "later_spend", "orders": "later_orders"})
     customers = customers.join(spent).join(later).fillna({"recent_spend": 0, "later_spend": 0, "later_orders": 0})
-    return HoldOut(day, as_of, segmentation, features, customers)
+    return HoldOut(day, as_of, features, customers)
 
 
 def spent_between(orders: ir.Table, first: datetime.date, until: datetime.date) -> pd.DataFrame:
@@ -240,8 +307,10 @@ def ranking_measures(customers: pd.DataFrame, ranked: dict[str, pd.Series], *, s
     DataFrame, one row a rival, indexed by its name
         spearman : rank correlation with later spend, and its middle 95 %: spearman_low, spearman_high;
         top_share : share of later spend that came from the fifth ranked highest, and top_share_low, top_share_high;
-        lead_low, lead_high : middle 95 % of the segments' rank correlation less this rival's
+        lead_low, lead_high : middle 95 % of the segments' rank correlation less this rival's; no row without customers
     """
+    if customers.empty:
+        return pd.DataFrame(columns=[*RIVALS]).rename_axis("ranked by")
     later = customers["later_spend"].to_numpy()
     values = np.column_stack([series.to_numpy() for series in ranked.values()])
     told = measure_rankings(values, later)
@@ -312,11 +381,11 @@ def later_spend_by_group(customers: pd.DataFrame, group: pd.Series, *, seed: int
             "later_high": high,
             "came_back": (members["later_orders"] > 0).mean(),
         }
-    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(group.name)
+    table = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=[*LATER]).rename_axis(group.name)
     return table.sort_values("recent_spend", ascending=False)
 
 
-def return_rates(past: HoldOut, segmentation: Segmentation) -> pd.Series:
+def return_rates(past: HoldOut, segmentation: Segmentation | RuleSegmentation) -> pd.Series:
     """Measure who comes back: of those who stood in each of today's segments on the earlier day, how many ordered.
 
     Parameters
@@ -328,6 +397,8 @@ def return_rates(past: HoldOut, segmentation: Segmentation) -> pd.Series:
     -------
     Series of float between 0 and 1, indexed by today's segment; missing where nobody stood in it on that day
     """
+    if past.why_not:
+        return pd.Series(np.nan, index=range(segmentation.k), name="came_back")
     stood = assign_segments(segmentation, past.features)["segment"]
     came_back = past.customers["later_orders"].gt(0).groupby(stood).mean()
     return came_back.reindex(range(segmentation.k)).rename("came_back")
@@ -396,15 +467,50 @@ def rivals_table(rivals: pd.DataFrame) -> pd.DataFrame:
             "rank correlation": rivals["spearman"].to_numpy(),
             "95 % interval": [f"{row.spearman_low:.3f} to {row.spearman_high:.3f}" for row in rivals.itertuples()],
             "top fifth brings": rivals["top_share"].to_numpy(),
-            "lead of the segments": [None, *leads[1:]],
+            "lead of the segments": [None, *leads[1:]][: len(rivals)],
         }
     )
 
 
 def agreement_interval(stability: Stability) -> dict[str, float]:
     """Summarise the agreement of refits: mean, and the middle 90 % as low and high."""
+    if not len(stability.agreement):
+        return dict.fromkeys(("agreement", "low", "high"), float("nan"))
     low, high = np.quantile(stability.agreement, [0.05, 0.95])
     return {"agreement": float(stability.agreement.mean()), "low": float(low), "high": float(high)}
+
+
+def stability_sentence(stability: Stability) -> str:
+    """Choose how to word whether the segments come back; see `agreement_interval`."""
+    if not len(stability.agreement):
+        return f"Whether the segments come back is not measured. {BY_RULES}"
+    return (
+        "Refitted on customers drawn again, the segments agree at {agreement:.2f} (middle 90 %: {low:.2f} to "
+        "{high:.2f}); {stable} of {k} are stable."
+    )
+
+
+def stability_caption(stability: Stability, *, refits: int, customers: int) -> str:
+    """Word what the figure of stability shows, or why there is none."""
+    if not len(stability.agreement):
+        return f"Not measured. {BY_RULES}"
+    return (
+        f"Jaccard similarity of each segment with its closest match, mean of {refits} refits on {customers:,} "
+        "customers drawn with replacement. Dotted: Hennig's bands at 0.60, 0.75 and 0.85."
+    )
+
+
+def hold_out_caption(past: HoldOut, words: str) -> str:
+    """Word what a figure or table of the hold-out period shows, or why there is none.
+
+    Parameters
+    ----------
+    past : see `look_back`
+    words : a format string that may name customers, day, until and days
+    """
+    if past.why_not:
+        return f"Not measured. {past.why_not}"
+    return words.format(customers=f"{len(past.customers):,}", day=past.day, until=past.until, days=past.days)
 
 
 def order_in_words(table: pd.DataFrame, *, days: int, money: str) -> str:
@@ -418,8 +524,26 @@ def order_in_words(table: pd.DataFrame, *, days: int, money: str) -> str:
     )
 
 
+def later_in_words(past: HoldOut, table: pd.DataFrame, *, money: str) -> str:
+    """Say what the hold-out period showed, or why it showed nothing.
+
+    Parameters
+    ----------
+    past : see `look_back`
+    table : see `later_spend_by_group`; groups that are too small to show left out
+    money : the shop's currency
+    """
+    if past.why_not:
+        return f"What customers of each segment spend later is not measured. {past.why_not}"
+    if len(table) < 2:
+        return "What customers of each segment spent later can't be compared: fewer than two segments are large enough."
+    return order_in_words(table, days=past.days, money=money)
+
+
 def lead_in_words(rivals: pd.DataFrame) -> str:
     """Say whether the segments told later spend better than past spend alone, as far as the intervals allow."""
+    if rivals.empty:
+        return "So whether the segments tell more than past spend alone is open as well."
     own = rivals.loc["segments"]
     verdicts = [
         f"{comparison(row)} {name} ({row['spearman']:.3f})"
@@ -451,15 +575,31 @@ def evaluation_record(
     past: HoldOut,
     came_back: pd.Series,
 ) -> dict[str, object]:
-    """Record the evaluation in plain numbers."""
-    return {
+    """Record the evaluation in plain numbers, None for what is not measured, with the reason."""
+    reasons = {"stability": "" if len(stability.agreement) else BY_RULES, "hold_out": past.why_not}
+    record = {
         "agreement": agreement_interval(stability),
         "jaccard": stability.segments["jaccard"].to_dict(),
         "silhouette": measures["silhouette"].to_dict(),
         "davies_bouldin": measures.loc["all", "davies_bouldin"],
-        "holdout_from": str(past.day),
-        "holdout_days": (past.until - past.day).days,
+        "holdout_from": None if past.why_not else str(past.day),
+        "holdout_days": past.days,
         "later": later.to_dict(orient="index"),
         "came_back": came_back.dropna().to_dict(),
         "rivals": rivals.to_dict(orient="index"),
+        "not_measured": {what: why for what, why in reasons.items() if why},
     }
+    return without_nan(record)
+
+
+def without_nan(value: object) -> object:
+    """Turn missing numbers into None, at any depth, because JSON knows no other missing value.
+
+    Examples
+    --------
+    >>> without_nan({"all": {"silhouette": float("nan"), "k": 3}})
+    {'all': {'silhouette': None, 'k': 3}}
+    """
+    if isinstance(value, dict):
+        return {name: without_nan(part) for name, part in value.items()}
+    return None if isinstance(value, float) and np.isnan(value) else value

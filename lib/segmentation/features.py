@@ -1,6 +1,7 @@
 """Step 03: describe each customer as of a day, in one row."""
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,10 +40,41 @@ FEATURES = {
 }
 
 
+# What a file with one row a customer tells; the others need single orders with their dates and products.
+OF_A_SUMMARY = ("recency_days", "order_count", "net_spend", "average_order")
+
+
+def is_summary(orders: ir.Table) -> bool:
+    """Tell whether rows stand for several orders each, as in a file with one row a customer."""
+    return bool(ibis.coalesce(orders.orders_in_row.max(), 1).execute() > 1)
+
+
 def day_after_last_order(orders: ir.Table) -> datetime.date:
-    """Find the default day of description: the day after the last purchase."""
+    """Find the default day of description: the day after the last purchase.
+
+    Raises
+    ------
+    DataProblem
+        Nothing was bought.
+    """
     last = orders.filter(orders.quantity > 0).ordered_at.max().execute()
+    if pd.isna(last):
+        raise DataProblem("At least one line must be a purchase; the quantity of every line that counts is negative.")
     return (pd.Timestamp(last) + pd.Timedelta(days=1)).date()
+
+
+def given_day(as_of: str) -> datetime.date | None:
+    """Read the day of description from its parameter, none when it is empty.
+
+    Raises
+    ------
+    DataProblem
+        It is no date.
+    """
+    try:
+        return datetime.date.fromisoformat(as_of) if as_of else None
+    except ValueError:
+        raise DataProblem(f"`as_of` must be a day such as 2026-06-30; got {some([as_of])}.") from None
 
 
 def read_day(as_of: str, orders: ir.Table) -> datetime.date:
@@ -53,12 +85,9 @@ def read_day(as_of: str, orders: ir.Table) -> datetime.date:
     DataProblem
         It is no date, or nobody had bought anything by then.
     """
-    if not as_of:
+    day = given_day(as_of)
+    if day is None:
         return day_after_last_order(orders)
-    try:
-        day = datetime.date.fromisoformat(as_of)
-    except ValueError:
-        raise DataProblem(f"`as_of` must be a day such as 2026-06-30; got {some([as_of])}.") from None
     first = orders.ordered_at.min().execute()
     if day <= first.date():
         raise DataProblem(f"`as_of` must be after the first order, {first:%Y-%m-%d}; got {as_of}.")
@@ -70,13 +99,14 @@ def orders_before(orders: ir.Table, day: datetime.date) -> ir.Table:
     return orders.filter(orders.ordered_at < ibis.timestamp(day.isoformat()))
 
 
-def customer_features(orders: ir.Table, *, as_of: datetime.date) -> ir.Table:
+def customer_features(orders: ir.Table, *, as_of: datetime.date, summary: bool = False) -> ir.Table:
     """Express each customer's description as of a day; nothing from that day or later counts.
 
     Parameters
     ----------
     orders : clean order lines, canonical columns
     as_of : the day of description
+    summary : each row is a customer with all orders, see `is_summary`; only `OF_A_SUMMARY` is known then
 
     Returns
     -------
@@ -106,7 +136,8 @@ def customer_features(orders: ir.Table, *, as_of: datetime.date) -> ir.Table:
             average_order=described.net_spend / described.order_count,
             return_share=ibis.ifelse(described.value > 0, 1 - described.net_spend / described.value, 0.0),
             discount_share=ibis.ifelse(described.list_value > 0, described.reduced_value / described.list_value, 0.0),
-        )
+        ),
+        known=OF_A_SUMMARY if summary else tuple(FEATURES),
     )
 
 
@@ -117,12 +148,13 @@ def rhythm(bought: ir.Table, as_of: datetime.date) -> ir.Table:
         value=bought.value.sum(),
         list_value=bought.list_value.sum(),
         reduced_value=bought.reduced_value.sum(),
+        orders=ibis.coalesce(bought.orders_in_row.max(), 1),
     )
     today = ibis.date(as_of.isoformat())
     return orders.group_by("customer_id").aggregate(
         recency_days=today.delta(orders.day.max(), unit="day"),
         tenure_days=today.delta(orders.day.min(), unit="day"),
-        order_count=orders.count(),
+        order_count=orders.orders.sum(),
         value=orders.value.sum(),
         list_value=orders.list_value.sum(),
         reduced_value=orders.reduced_value.sum(),
@@ -144,15 +176,17 @@ def order_gaps(bought: ir.Table) -> ir.Table:
     return gaps.group_by("customer_id").aggregate(median_gap_days=gaps.gap_days.median())
 
 
-def rounded(described: ir.Table) -> ir.Table:
+def rounded(described: ir.Table, *, known: Sequence[str]) -> ir.Table:
     """Express the features in the precision they are handed on with, so that a rerun gives the same numbers.
 
-    Sums of money depend on the order of summing in the last bits; cents and a millionth do not.
+    Sums of money depend on the order of summing in the last bits; cents and a millionth do not. A feature that is not
+    known is null.
     """
     digits = {"money": 2, "share": 6, "days": 1}
     columns = {}
     for name, feature in FEATURES.items():
         value = described[name].cast("float64").round(digits.get(feature.unit, 0))
+        value = value if name in known else ibis.null("float64")
         columns[name] = value.clip(lower=0.0, upper=1.0) if feature.unit == "share" else value
     return described.select("customer_id", **columns)
 
@@ -178,6 +212,17 @@ def skewed() -> list[str]:
 
 
 SUMMARY_FORMATS = {"lower": "{:,.2f}", "median": "{:,.2f}", "upper": "{:,.2f}", "high": "{:,.2f}"}
+
+
+def shareable(features: pd.DataFrame, *, min_group: int) -> pd.DataFrame:
+    """Leave out the features that are known for too few customers to hide a person in.
+
+    Returns
+    -------
+    DataFrame, the same rows and columns; such a column is missing for all
+    """
+    too_few = features.columns[features.notna().sum() < min_group]
+    return features.assign(**dict.fromkeys(too_few, np.nan))
 
 
 def feature_summary(features: pd.DataFrame, *, money: str) -> pd.DataFrame:
@@ -240,3 +285,30 @@ def top_share(spend: pd.Series, *, top: float) -> float:
     """
     best = spend.nlargest(max(1, round(top * len(spend))))
     return float(best.sum() / spend.sum()) if spend.sum() else 0.0
+
+
+def once_sentence(features: pd.DataFrame) -> str:
+    """Choose how to word who bought once: by days where they are known, by orders where the file counts only those."""
+    if features["tenure_days"].isna().all():
+        return (
+            "As of {day}, {customers:,} customers are known; {once:.0%} ordered once. The file has one row a customer: "
+            "only recency, orders and spend are known."
+        )
+    return "As of {day}, {customers:,} customers are known; {once:.0%} bought on one day only."
+
+
+def share_once(features: pd.DataFrame) -> float:
+    """Measure the share of customers who bought once; see `once_sentence`."""
+    days_unknown = features["tenure_days"].isna().all()
+    once = features["order_count"] == 1 if days_unknown else features["median_gap_days"].isna()
+    return float(once.mean())
+
+
+def spend_sentence(features: pd.DataFrame, *, min_group: int) -> str:
+    """Choose how to word the middle of the customers, who are not described when there are too few."""
+    if len(features) < min_group:
+        return f"Fewer than {min_group} customers are known, too few to describe without telling of one of them."
+    return (
+        "Half of them ordered within the last {recency:,.0f} days and have spent {spend:,.2f} {money} or more; "
+        "the best tenth brings {share:.0%} of the money."
+    )

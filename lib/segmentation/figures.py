@@ -98,6 +98,16 @@ def horizontal_bars(ax: Axes, values: pd.Series, *, colours: Sequence[str], text
 
 
 @mpl.rc_context(STYLE)
+def not_measured(title: str) -> Figure:
+    """Draw the place of a figure for which there are no numbers; its caption says why."""
+    figure, axes = canvas(1.1)
+    axes[0, 0].set_axis_off()
+    axes[0, 0].set_title(title)
+    axes[0, 0].annotate("not measured", (0, 0.4), xycoords="axes fraction", color=QUIET)
+    return figure
+
+
+@mpl.rc_context(STYLE)
 def lines_by_month(months: pd.DataFrame) -> Figure:
     """Draw how many order lines each month holds.
 
@@ -149,11 +159,15 @@ def feature_distributions(features: pd.DataFrame, *, units: Mapping[str, str], s
     figure, axes = canvas(1.75 * rows, columns=3, rows=rows)
     for ax, (name, unit) in zip(axes.flat, units.items(), strict=False):
         values = features[name].dropna()
+        ax.set_title(name.replace("_", " "), fontsize=9)
+        if values.empty:
+            ax.annotate("not known", (0, 0.4), xycoords="axes fraction", color=QUIET)
+            ax.set_axis_off()
+            continue
         shown = np.log1p(values) if name in skewed else values
         counts, edges = np.histogram(shown, bins=24)
         ax.bar(edges[:-1], counts, width=np.diff(edges), align="edge", color=MAIN, edgecolor="white", linewidth=0.4)
         ax.axvline(shown.median(), color=ACCENT, linewidth=1.4)
-        ax.set_title(name.replace("_", " "), fontsize=9)
         ax.set_xlabel(unit)
         ax.set_ylabel("customers" if ax.get_subplotspec().is_first_col() else "")
         if name in skewed:
@@ -178,6 +192,8 @@ def choice_of_k(grounds: pd.DataFrame, *, k: int, steady: float) -> Figure:
     k : the number chosen
     steady : agreement from which a number counts as steady
     """
+    if grounds.empty:
+        return not_measured("How many segments?")
     figure, axes = canvas(4.4, columns=2, rows=2, sharex=True)
     panels = {
         "agreement": "Does it hold? Agreement of refits",
@@ -214,6 +230,8 @@ def sizes_against_money(profile: pd.DataFrame) -> Figure:
     ----------
     profile : indexed by segment, in the order to draw: name, customers, customer_share, money_share
     """
+    if profile.empty:
+        return not_measured("Share of customers and of money")
     figure, axes = canvas(0.9 + 0.4 * len(profile), columns=2)
     colours = [segment_colour(segment) for segment in profile.index]
     people = [f"{row.customer_share:.0%} ({row.customers:,})" for row in profile.itertuples()]
@@ -233,7 +251,9 @@ def profile_heatmap(centres: pd.DataFrame) -> Figure:
     ----------
     centres : one row a segment, indexed by name; one column a feature, in standard deviations from the mean
     """
-    figure, axes = canvas(1.3 + 0.42 * len(centres))
+    if centres.empty:
+        return not_measured("Where does each segment stand?")
+    figure, axes = canvas(max(3.0, 1.3 + 0.42 * len(centres)))  # room for the label of the colours
     ax = axes[0, 0]
     heatmap(
         ax, centres, cmap="RdBu_r", center=0, vmin=-2, vmax=2, annot=True, fmt="+.1f", annot_kws={"fontsize": 9},
@@ -252,6 +272,8 @@ def cross_map(shares: pd.DataFrame) -> Figure:
     ----------
     shares : one row a segment, indexed by name; one column an RFM name; each row adds up to 1
     """
+    if shares.empty:
+        return not_measured("Where do they stand on the RFM map?")
     figure, axes = canvas(1.4 + 0.42 * len(shares))
     ax = axes[0, 0]
     words = shares.map(lambda share: f"{share:.0%}" if share else "")
@@ -270,6 +292,8 @@ def jaccard_bars(segments: pd.DataFrame) -> Figure:
     ----------
     segments : indexed by segment: name, jaccard, band
     """
+    if segments.empty:
+        return not_measured("Does each segment come back?")
     figure, axes = canvas(0.9 + 0.4 * len(segments))
     ax = axes[0, 0]
     colours = [segment_colour(segment) for segment in segments.index]
@@ -293,6 +317,8 @@ def later_spend(groups: Mapping[str, pd.DataFrame], *, money: str) -> Figure:
         where a group is too small to show
     money : the shop's currency
     """
+    if all(table.empty for table in groups.values()):
+        return not_measured("What did each group spend later?")
     rows = max(len(table) for table in groups.values())
     figure, axes = canvas(1.2 + 0.4 * rows, columns=len(groups), sharex=True)
     for ax, (title, table) in zip(axes[0], groups.items(), strict=True):
@@ -320,6 +346,8 @@ def ranking_intervals(measures: pd.DataFrame) -> Figure:
     ----------
     measures : indexed by rival: spearman, spearman_low, spearman_high
     """
+    if measures.empty:
+        return not_measured("Who told best what customers would spend?")
     figure, axes = canvas(0.9 + 0.36 * len(measures))
     ax = axes[0, 0]
     places = np.arange(len(measures))
@@ -348,6 +376,8 @@ def campaign_arms(plan: pd.DataFrame) -> Figure:
     ----------
     plan : one row a segment: name, treated, control, customers; missing where a segment is too small to show
     """
+    if plan.empty:
+        return not_measured("Who is written to, and who is left alone to compare with?")
     figure, axes = canvas(1.2 + 0.4 * len(plan))
     ax = axes[0, 0]
     places, left = np.arange(len(plan)), np.zeros(len(plan))
@@ -363,4 +393,35 @@ def campaign_arms(plan: pd.DataFrame) -> Figure:
     figure.legend(frameon=False, ncols=3, loc="outside lower right", fontsize=8.5)
     ax.set_title("Who is written to, and who is left alone to compare with?")
     ax.tick_params(left=False)
+    return figure
+
+
+@mpl.rc_context(STYLE)
+def quality_dots(scored: pd.DataFrame) -> Figure:
+    """Draw how good each table is in each dimension, as read and after cleaning, a panel a dimension.
+
+    Parameters
+    ----------
+    scored : one row a table and dimension: table, dimension, before, after, 0 to 1
+    """
+    dimensions, tables = list(scored["dimension"].unique()), list(scored["table"].unique())
+    figure, axes = canvas(1.5 + 0.3 * len(tables), columns=len(dimensions), sharex=True, sharey=True)
+    for ax, dimension in zip(axes[0], dimensions, strict=True):
+        told = scored[scored["dimension"] == dimension]
+        places = [tables.index(table) for table in told["table"]]
+        ax.hlines(places, told["before"], told["after"], color=PALE, linewidth=3)
+        ax.scatter(told["before"], places, s=52, facecolor="white", edgecolor=ACCENT, linewidth=1.4, label="as read")
+        ax.scatter(told["after"], places, s=20, color=MAIN, zorder=3, label="after cleaning")
+        ax.set_title(dimension, fontsize=9)
+        ax.xaxis.grid(True)
+        ax.tick_params(left=False)
+    lowest = min(0.9, scored[["before", "after"]].min(axis=None))
+    axes[0, 0].set(xlim=(lowest - 0.02, 1.02), yticks=range(len(tables)), ylim=(len(tables) - 0.5, -0.5))
+    axes[0, 0].set_yticklabels(in_lines(tables))
+    axes[0, 0].xaxis.set_major_locator(MaxNLocator(3))
+    axes[0, 0].xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes[0, 0].set_xlabel("share that passes")
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), frameon=False, ncols=2, loc="outside lower right", fontsize=8.5
+    )
     return figure

@@ -3,10 +3,11 @@
 import ast
 import asyncio
 import logging
+import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +52,9 @@ class Kernels:
     is ended at once, not asked to leave: what its step made is on disk by then.
     """
 
-    def __init__(self, notebooks: Sequence[Path]) -> None:
-        """Prepare for notebooks in the order of their steps; no kernel is started yet."""
+    def __init__(self, notebooks: Sequence[Path], *, environment: Mapping[str, str] | None = None) -> None:
+        """Prepare for notebooks in the order of their steps; `environment` is added to this process's own."""
+        self.environment = os.environ | (environment or {})
         self.loop = ensure_event_loop()
         self.coming = deque(notebooks)
         self.ahead: deque[Kernel] = deque()
@@ -70,6 +72,7 @@ class Kernels:
         starting = manager.start_kernel(
             extra_arguments=["--HistoryManager.hist_file=:memory:", f"--IPKernelApp.exec_lines={warm_up(notebook)}"],
             cwd=str(PROJECT),
+            env=self.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -142,9 +145,9 @@ async def end_kernel(kernel: Kernel) -> None:
 
 
 @contextmanager
-def kernels_ahead(notebooks: Sequence[Path]) -> Iterator[Kernels]:
+def kernels_ahead(notebooks: Sequence[Path], *, environment: Mapping[str, str] | None = None) -> Iterator[Kernels]:
     """Start the first notebook's kernel, the others as they are due; none outlives the block, however it ends."""
-    kernels = Kernels(notebooks)
+    kernels = Kernels(notebooks, environment=environment)
     try:
         kernels.start_ahead(1)
         yield kernels

@@ -7,6 +7,7 @@ so that a wrong parameter is refused at once.
 import ast
 import datetime
 import difflib
+import glob
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +17,10 @@ from typing import Any
 
 import yaml
 
+from segmentation.addresses import file_address, is_url, parsed_address, without_secrets
+from segmentation.locations import find_files
 from segmentation.problems import DataProblem, some
-from segmentation.runs import PROJECT
+from segmentation.runs import PROJECT, resolve
 
 NOTEBOOKS = PROJECT / "notebooks"
 TYPES: dict[str, tuple[type, str]] = {
@@ -46,7 +49,10 @@ class Parameter:
 
     @property
     def is_file(self) -> bool:
-        """Whether the value names a file, which a meaning that ends in ", file" says."""
+        """Whether the value names a file, which a meaning that ends in ", file" says.
+
+        A list of them may also name folders, patterns such as `exports/*.csv` and addresses of databases.
+        """
         return self.meaning.endswith(", file")
 
 
@@ -195,7 +201,10 @@ def require_same_declaration(one: Parameter, other: Parameter) -> None:
 
 
 def gather_parameters(
-    declared: Mapping[str, Parameter], *, files: Iterable[Path] = (), words: Iterable[tuple[str, str]] = ()
+    declared: Mapping[str, Parameter],
+    *,
+    files: Iterable[Path] = (),
+    words: Iterable[tuple[str, str | Sequence[str]]] = (),
 ) -> dict[str, Any]:
     """Collect the values that a user gives, refusing what no notebook declares or what has the wrong type.
 
@@ -203,18 +212,21 @@ def gather_parameters(
     ----------
     declared : the parameters that exist, by name
     files : YAML files, a later one outweighs an earlier one; a file that a value names counts from the YAML's folder
-    words : names and values as the command line has them, outweighing `files`; a file counts from the working folder
+    words : names and values as the command line has them, a list for an option that may come several times; they
+        outweigh `files`; a file counts from the working folder
 
     Returns
     -------
-    dict of values by name; a file as runs.resolve reads it: from the project, or absolute when outside
+    dict of values by name; a file as runs.resolve reads it: from the project, or absolute when outside. The address of
+    a database still has its password
     """
     given: dict[str, Any] = {}
     for file in files:
         values = check_parameters(read_yaml(file), declared)
         given |= {name: located(declared[name], value, folder=file.parent) for name, value in values.items()}
     for name, text in words:
-        value = from_text(known(name, declared), text)
+        parameter = known(name, declared)
+        value = from_text(parameter, text) if isinstance(text, str) else fitting(parameter, list(text))
         given[name] = located(declared[name], value, folder=Path.cwd())
     return given
 
@@ -243,9 +255,8 @@ def known(name: str, declared: Mapping[str, Parameter]) -> Parameter:
     names = [other for other in declared if other != "run"]
     near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     guess = f" Did you mean {some(near)}?" if near else ""
-    raise DataProblem(
-        f"There is no parameter {some([name])}.{guess} Those that exist: {some(names, limit=len(names))}."
-    )
+    given = some([without_secrets(name)])
+    raise DataProblem(f"There is no parameter {given}.{guess} Those that exist: {some(names, limit=len(names))}.")
 
 
 def fitting(parameter: Parameter, value: Any) -> Any:
@@ -253,6 +264,13 @@ def fitting(parameter: Parameter, value: Any) -> Any:
     kind, _ = TYPES[parameter.type]
     if kind is list and parameter.is_file and isinstance(value, str):
         return [value] if value else []
+    if (
+        kind is list
+        and parameter.is_file
+        and isinstance(value, list)
+        and not all(isinstance(one, str) for one in value)
+    ):
+        raise type_problem(parameter, next(one for one in value if not isinstance(one, str)))
     if kind is float and isinstance(value, str) and NUMBER.fullmatch(value):
         return float(value)  # YAML reads 1e-3, without a point, as text
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
@@ -266,11 +284,11 @@ def fitting(parameter: Parameter, value: Any) -> Any:
 
 def type_problem(parameter: Parameter, value: Any) -> DataProblem:
     """Word that a value has another type than its parameter."""
-    got = "nothing" if value is None else some([value])
-    hint = f" Put it in quotes: {parameter.name}: '{value}'?" if parameter.type == "str" and value is not None else ""
-    return DataProblem(
-        f"The parameter {some([parameter.name])} must be {parameter.type}, {TYPES[parameter.type][1]}; got {got}.{hint}"
-    )
+    got = "nothing" if value is None else some([without_secrets(value)])
+    text = parameter.type == "str" or (parameter.type == "list" and parameter.is_file)
+    hint = f" Put it in quotes: {parameter.name}: '{value}'?" if text and isinstance(value, int | float) else ""
+    wanted = "a list of names, such as [a, b]" if text and parameter.type == "list" else TYPES[parameter.type][1]
+    return DataProblem(f"The parameter {some([parameter.name])} must be {parameter.type}, {wanted}; got {got}.{hint}")
 
 
 def from_text(parameter: Parameter, text: str) -> Any:
@@ -286,7 +304,7 @@ def from_text(parameter: Parameter, text: str) -> Any:
     match parameter.type:
         case "str":
             return text
-        case "list" if parameter.is_file and not text.startswith("["):
+        case "list" if parameter.is_file and not (text.startswith("[") and text.endswith("]")):
             return fitting(parameter, text)
         case "int" if WHOLE_NUMBER.fullmatch(text):
             return int(text)
@@ -310,9 +328,8 @@ def read_yaml(file: Path) -> dict[str, Any]:
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise DataProblem(
-            f"The parameters in {some([file.name])} must be lines of `name: value`; got {some([content])}."
-        )
+        got = some([without_secrets(content)])
+        raise DataProblem(f"The parameters in {some([file.name])} must be lines of `name: value`; got {got}.")
     return content
 
 
@@ -341,6 +358,8 @@ def plain(value: Any) -> Any:
 def located(parameter: Parameter, value: Any, *, folder: Path) -> Any:
     """Turn a file that a user names into one that means the same from everywhere; leave any other value alone.
 
+    A folder stays a folder and a pattern a pattern, so that a later run finds what has come since.
+
     Raises
     ------
     DataProblem
@@ -350,10 +369,59 @@ def located(parameter: Parameter, value: Any, *, folder: Path) -> Any:
         return value
     if isinstance(value, list):
         return [located(parameter, one, folder=folder) for one in value]
+    if is_url(value):
+        return located_address(parameter, value, folder=folder)
     named = folder / Path(value).expanduser()
-    path = named.parent.resolve() / named.name
+    path = named.resolve() if named.is_dir() else named.parent.resolve() / named.name
+    require_there(parameter, str(path))
+    return portable(path)
+
+
+def located_address(parameter: Parameter, url: str, *, folder: Path) -> str:
+    """Turn the address of a file's database into one that means the same from everywhere; any other stays."""
+    address = parsed_address(url)
+    if not address.is_file or address.host or not address.database:
+        return url
+    path = (folder / address.database).resolve()
     require_file(parameter, path)
+    return file_address(address, Path(portable(path)).as_posix())
+
+
+def portable(path: Path) -> str:
+    """Write a path from the project, or in full when it lies elsewhere."""
     return path.relative_to(PROJECT).as_posix() if path.is_relative_to(PROJECT) else str(path)
+
+
+def require_there(parameter: Parameter, name: str) -> None:
+    """Require that a name leads to a file or, in a list of names, to a folder, files of a pattern or a database.
+
+    Raises
+    ------
+    DataProblem
+        It leads nowhere. A database on a server is not asked yet.
+    """
+    address = parsed_address(name) if is_url(name) else None
+    if address:
+        if address.is_file and address.database:
+            require_file(parameter, resolve(address.database))
+        return
+    path = resolve(name)
+    several = parameter.type == "list" and (path.is_dir() or glob.has_magic(name))
+    if several and not path.is_file():
+        find_files(name, base=None)
+    else:
+        require_file(parameter, path)
+
+
+def found_files(name: str) -> list[Path]:
+    """List the files that a name leads to now; none when it leads nowhere, or to a database on a server."""
+    if is_url(name):
+        address = parsed_address(name)
+        return [resolve(address.database)] if address.is_file and resolve(address.database).is_file() else []
+    try:
+        return find_files(name, base=None)
+    except DataProblem:
+        return []  # what is gone can't tell whether it changed
 
 
 def require_file(parameter: Parameter, path: Path) -> None:

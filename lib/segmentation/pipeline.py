@@ -6,6 +6,7 @@ imported only when the first kernel is on its way, so that a run begins early an
 
 import contextlib
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,11 +16,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from segmentation.addresses import secrets_apart
 from segmentation.kernels import Kernels, kernels_ahead
 from segmentation.lock import alone
-from segmentation.parameters import Workbook, check_parameters, find_step, require_file
+from segmentation.parameters import Workbook, check_parameters, find_step, found_files, require_there
 from segmentation.problems import DataProblem, some
-from segmentation.runs import SCRATCH, Run, fingerprint, resolve
+from segmentation.runs import SCRATCH, Run, fingerprint
 
 OnCell = Callable[[str, int, int], None]
 
@@ -49,7 +51,8 @@ def run_pipeline(
     ----------
     workbook : the notebooks and what they declare
     run : the run
-    given : values by name, as `gather_parameters` returns them
+    given : values by name, as `gather_parameters` returns them; a password in a database's address is handed to the
+        kernels in their environment, and written nowhere
     begin_with, until : the first and the last step to run, by number or word; all of them when empty
     on_cell : told before each cell: the step, which cell (from 1), how many
 
@@ -65,14 +68,14 @@ def run_pipeline(
         A cell stopped, the kernel died, or the page could not be made; what earlier steps made stays whole.
     """
     begun, chosen = chosen_steps(workbook.steps, begin_with=begin_with, until=until)
-    given = check_parameters(given, workbook.parameters)
+    given, environment = secrets_apart(check_parameters(given, workbook.parameters))
     values = settled_parameters(workbook, run, given=given, begun=begun, chosen=chosen)
     parameters = {step: injected(workbook, step, values=values, given=given) for step in chosen}
     notebooks = [notebook for notebook in workbook.notebooks if notebook.stem in chosen]
     shown = [step for step in begun if executed_notebook(run, step).exists()] + chosen
     with alone(run):
         try:
-            run_steps(notebooks, run, parameters=parameters, shown=shown, on_cell=on_cell)
+            run_steps(notebooks, run, parameters=parameters, environment=environment, shown=shown, on_cell=on_cell)
         finally:
             shutil.rmtree(run.artifacts / SCRATCH, ignore_errors=True)  # left by a step that stopped
         for step in workbook.steps[len(begun + chosen) :]:
@@ -87,12 +90,13 @@ def run_steps(
     run: Run,
     *,
     parameters: Mapping[str, Mapping[str, Any]],
+    environment: Mapping[str, str],
     shown: list[str],
     on_cell: OnCell,
 ) -> None:
     """Run notebooks one after the other and make a page of every step shown; see `run_pipeline`."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages") as pool:
-        with kernels_ahead(notebooks) as kernels:
+        with kernels_ahead(notebooks, environment=environment) as kernels:
             import_the_rest()
             reused = [step for step in shown if step not in parameters]
             pages = [pool.submit(make_page, step, run=run, shown=shown) for step in reused]
@@ -230,7 +234,7 @@ def settled_parameters(
     for name in needed:
         if declared[name].is_file:
             for file in files_of(values[name]):
-                require_file(declared[name], resolve(file))
+                require_there(declared[name], file)
     return values
 
 
@@ -287,12 +291,37 @@ def files_of(value: str | list[str]) -> list[str]:
 
 
 def changed_inputs(workbook: Workbook, run: Run, *, values: Mapping[str, Any], begun: Sequence[str]) -> list[str]:
-    """Word which of the files that a run was made from have changed since; one that is gone can't tell."""
-    names = {name for step in begun for name in workbook.declared_by(step) if workbook.parameters[name].is_file}
-    files = [resolve(file) for name in names for file in files_of(values[name])]
-    changed = []
-    for made in run.manifest()["inputs"]:
-        there = [file for file in files if file.name == made["name"] and file.is_file()]
-        if there and not any(fingerprint(file).items() <= made.items() for file in there):
-            changed.append(f"{some([made['name']])} is not the file that it was")
-    return changed
+    """Word which of the files that a run was made from have changed since, and which have come since.
+
+    A file that is gone and a database on a server can't tell.
+    """
+    names = [name for step in begun for name in workbook.declared_by(step) if workbook.parameters[name].is_file]
+    now = {
+        name: [fingerprint(path) for given in files_of(values[name]) for path in found_files(given)] for name in names
+    }
+    made = [told for told in run.manifest()["inputs"] if told["sha256"]]
+    there = [file for files in now.values() for file in files]
+    changed = [file["name"] for told in made if (file := changed_file(told, there))]
+    tables = {told.get("table") for told in made}
+    read = {told["sha256"] for told in made}.union(*(file_names(told) for told in made))
+    new = [file["name"] for name in names if name in tables for file in now[name] if not read & set(file.values())]
+    told = [f"{some([name])} is not the file that it was" for name in changed]
+    return list(dict.fromkeys([*told, *(f"{some([name])} has come since" for name in new)]))
+
+
+def changed_file(told: Mapping[str, Any], there: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Find the file that stands in the place of one that was read; None when it is the same or gone."""
+    alike = [file for file in there if file["name"] in file_names(told)]
+    same = any((file["bytes"], file["sha256"]) == (told["bytes"], told["sha256"]) for file in alike)
+    return None if same or not alike else alike[0]
+
+
+def file_names(told: Mapping[str, Any]) -> set[str]:
+    """List the names that the file of a manifest's input may have: that of an archive, or without its folder's.
+
+    Examples
+    --------
+    >>> sorted(file_names({"name": "exports.zip/june.csv"}))
+    ['exports.zip', 'june.csv']
+    """
+    return set(re.sub(r" \(\d+\)$", "", told["name"]).split("/"))

@@ -45,6 +45,11 @@ def found(sentence: str, /, **values: Any) -> dict[str, Any]:
     return {"sentence": sentence.format(**values), "values": {name: plain(value) for name, value in values.items()}}
 
 
+def found_each(sentences: Sequence[str]) -> list[dict[str, Any]]:
+    """Make a finding of each sentence that was made of values elsewhere."""
+    return [found("{words}", words=sentence) for sentence in sentences]
+
+
 def plain(value: Any) -> str | int | float | bool | None:
     """Turn one value into what JSON knows: a missing or infinite one into None, a date into its text.
 
@@ -159,8 +164,9 @@ def table_html(
         [cell(value, formats.get(name, default_format(column))) for value in column] for name, column in rows.items()
     ]
     lines = [table_row(line, sides) for line in zip(*texts, strict=True)]
+    lines = lines or [f'<tr><td colspan="{rows.shape[1]}" style="text-align:left">none</td></tr>']
     head = "".join(f'<th scope="col"{at}>{escape(str(name))}</th>' for name, at in zip(rows, sides, strict=True))
-    foot = f"<tfoot>{lines.pop()}</tfoot>" if total else ""
+    foot = f"<tfoot>{lines.pop()}</tfoot>" if total and len(rows) else ""
     below = f'<p class="notes">{escape(notes)}</p>' if notes else ""
     return (
         f'<figure class="table"><figcaption id="{anchor}-caption"><b>Table {number}.</b> {escape(caption)}</figcaption>'

@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 
+from segmentation.addresses import require_no_secret
 from segmentation.problems import DataProblem, some
 
 SCRATCH = ".scratch"
@@ -216,8 +217,9 @@ def begin(step: str, run: str, **parameters: Any) -> Step:
     Raises
     ------
     DataProblem
-        The run's name is not a plain word.
+        The run's name is not a plain word, or a parameter holds a password.
     """
+    require_no_secret(parameters)
     opened = Step(step, Run(run), parameters)
     folder = opened.run.artifacts
     folder.mkdir(parents=True, exist_ok=True)

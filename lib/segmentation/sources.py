@@ -1,53 +1,67 @@
-"""Files as tables of text: what stands in a CSV, Excel or Parquet file, every value as written."""
+"""What a user's names lead to, as tables of text: every value as it stands in its file."""
 
 import csv
-import difflib
+import errno
 import glob
-import gzip
-import itertools
+import json
 import re
+import struct
+import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
+from pyarrow import parquet
 
+from segmentation.archives import Found, first_bytes, is_gzip, is_workbook, is_zip, unpack_gzip, unpack_zip
+from segmentation.decoding import decoded
+from segmentation.delimited import open_delimited
+from segmentation.headers import PROBLEM, ROW, distinct_names, quoted, text_literal
+from segmentation.json_rows import is_json, open_json
+from segmentation.locations import find_files, is_url
 from segmentation.problems import DataProblem, shorten, some
-from segmentation.runs import fingerprint, resolve
+from segmentation.runs import fingerprint
+from segmentation.spreadsheets import open_workbook
 
-ROW = "__row"
+__all__ = ["PROBLEM", "ROW", "Part", "distinct_names", "first_rows", "open_parts", "quoted", "store_text"]
 
-# What the engine and Python say of a bad CSV file, and how a user is told.
+Answer = TypeVar("Answer")
+
+# What the engine says of a bad file, and how a user is told.
 COMPLAINTS = {
-    r"Line: (?P<line>\d+)(?s:.*)Expected Number of Columns: (?P<wanted>\d+) Found: (?P<found>\d+)": (
-        "line {line} must have {wanted} values, as the header has; it has {found}. "
-        "Does a value hold a comma or a line break without quotation marks around it?"
-    ),
-    r"Line: (?P<line>\d+)(?s:.*)unterminated quote": "in line {line} a quotation mark opens that is never closed.",
-    r"Line: (?P<line>\d+)(?s:.*)not utf-8": (
-        "line {line} is no text in UTF-8. Was it saved by an older program? Save it again as 'CSV UTF-8'."
-    ),
-    "utf-8": "it is no text in UTF-8. Was it saved by an older program? Save it again as 'CSV UTF-8'.",
-    "invalid state": "its lines must all end in the same way; some end in CR LF or CR, others in LF.",
-    "(?i)gzip|end-of-stream|decompressing|compression method": (
-        "it is a gzip file that is cut off or damaged. Copy or download it again."
-    ),
+    "(?i)no magic bytes|parquet|thrift|footer|metadata": "it is a Parquet file that is cut off or damaged.",
+    "(?i)out of memory|malloc|failed to allocate": "one of its values is too large to be held.",
+    "(?i)malformed json": "it is JSON that is cut off or damaged. It must hold objects, one a line or in one list.",
+}
+UNREADABLE = (duckdb.Error, pa.ArrowException, csv.Error, zlib.error, struct.error, zipfile.BadZipFile, EOFError,
+              UnicodeError, MemoryError, OverflowError, RecursionError, json.JSONDecodeError, OSError)  # fmt: skip
+
+# What a file may be that is no table, by its first bytes, and what to do about it.
+OTHER_FILES = {
+    rb"%PDF": "It is a PDF. Export the table as a .csv file.",
+    rb"\x89PNG|\xff\xd8\xff|GIF8|BM....\x00\x00\x00\x00": "It is a picture. Export the table as a .csv file.",
+    rb"SQLite format 3\x00": "It is an SQLite database. Name its table: `sqlite:///folder/shop.db?table=orders`.",
+    rb"(?s).{8}DUCK": "It is a DuckDB database. Name its table: `duckdb:///folder/shop.duckdb?table=orders`.",
+    rb"(?s).{257}ustar": "It is a tar archive. Unpack it first.",
+    rb"Rar!|7z\xbc\xaf|\xfd7zXZ|BZh|\x28\xb5\x2f\xfd": "It is a packed file of another kind than zip. Unpack it first.",
+    rb"(?i)\s*(?:<!doctype html|<html|<table)": "It is a web page, whatever its name. Open it in Excel, and save it "
+    "as a workbook or a .csv file.",
+    rb"(?i)(?:\xef\xbb\xbf)?\s*<\?xml": "It is XML. Open it in Excel, and save it as a workbook or a .csv file.",
 }
 
-
-class Header(NamedTuple):
-    """The header of a CSV file: the columns' names, what separates them, and the empty lines above."""
-
-    names: list[str]
-    delimiter: str
-    empty_lines: int
+TOTALS = ("total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "合计", "总计", "小计",
+          "共计", "总和")  # fmt: skip
+MOST_ROWS_PER_BYTE, ROWS_ASKED_ABOVE = 100, 20_000_000  # of a Parquet file
 
 
 @dataclass(frozen=True)
@@ -57,10 +71,12 @@ class Part:
     Attributes
     ----------
     name : what messages, pages and `source_file` call it; no folder, no password
-    kind : how it is read, in words, such as "CSV" or "Excel, 2 sheets"
-    opened : its own headers as columns; of its rows nothing is read yet
+    kind : how it is read, in words, such as "CSV, GB18030, semicolons" or "Excel, 2 sheets"
+    opened : its own headers as columns, and `__problem` where rows may be marked; of its rows nothing is read yet
     modified : when it was last changed, seconds since 1970; 0 when unknown
     path : the file, none for a table of a database
+    notes : what a reader should know of how it was read, in sentences; grows while it is read
+    tolerant : opens a damaged file so that every row can be read, the damaged ones marked; none when nothing can help
     """
 
     name: str
@@ -68,11 +84,13 @@ class Part:
     opened: duckdb.DuckDBPyRelation
     modified: float = 0.0
     path: Path | None = None
+    notes: list[str] = field(default_factory=list)
+    tolerant: Callable[[], duckdb.DuckDBPyRelation] | None = None
 
     @property
     def headers(self) -> list[str]:
         """The part's own headers, in order, each once."""
-        return self.opened.columns
+        return [name for name in self.opened.columns if name != PROBLEM]
 
     def fingerprint(self) -> dict[str, Any]:
         """Identify what was read by name, bytes and SHA-256; a database has neither bytes nor digest."""
@@ -82,31 +100,158 @@ class Part:
 
 
 def open_parts(connection: Backend, given: Sequence[str], *, scratch: Path) -> list[Part]:
-    """Open everything that a parameter names, in the order in which it names it.
+    """Open everything that a parameter names.
 
     Parameters
     ----------
     connection : the engine
-    given : files; a relative path counts from the project
-    scratch : folder for what must be unpacked or recoded, removed when the engine stops
+    given : files, patterns, folders, archives, addresses of databases; a relative path counts from the project
+    scratch : folder for what must be unpacked or recoded, removed when the engine stops; it may hold personal data
 
     Returns
     -------
-    list of Part, at least one
+    list of Part, at least one, databases first; a file that is named twice, or copies another, is among them once
 
     Raises
     ------
     DataProblem
         There is no such file, it is empty, or is no table.
     """
-    return [open_part(connection, resolve(one)) for one in given]
+    scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+    addresses = [one for one in given if is_url(one)]
+    files, notes = given_files([one for one in given if not is_url(one)], scratch=scratch)
+    single, copies = without_copies(files)
+    opened = [open_file(connection, file, scratch=scratch) for file in named_apart(single)]
+    tables = [part for part in opened if not is_prose(part)] or opened
+    prose = [f"{some([part.name])} is no table and was not read." for part in opened if part not in tables]
+    for part in tables[:1]:
+        part.notes.extend([*notes, *prose, *copies])
+    return [part for one in addresses for part in open_address(connection, one)] + tables
 
 
-def open_part(connection: Backend, path: Path) -> Part:
-    """Open a CSV, gzip'd CSV, Excel or Parquet file; its kind is told from its first bytes, never from its name."""
-    with problems_of(path):
-        opened = opener(path)(connection, path)
-    return Part(path.name, opened_kind(path), opened, path.stat().st_mtime, path)
+def open_address(connection: Backend, url: str) -> list[Part]:
+    """Open what a URL names."""
+    from segmentation.databases import open_database  # only who names a database waits for it
+
+    return open_database(connection, url)
+
+
+def given_files(given: Sequence[str], *, scratch: Path) -> tuple[list[Found], list[str]]:
+    """Find the files that names stand for, each once, archives unpacked; and tell what was left out."""
+    paths = {path.resolve(): path for one in given for path in find_files(one, base=None)}
+    files, notes = [], []
+    for real, path in paths.items():
+        if not path.is_file():
+            raise DataProblem(f"Can't read {some([path.name])}: it is no file.")
+        with problems_of(path.name, real):
+            found, left_out = unpacked(Found(path.name, real, real.stat().st_mtime), scratch=scratch)
+        files += found
+        notes += left_out
+    return files, notes
+
+
+def unpacked(file: Found, *, scratch: Path, depth: int = 0) -> tuple[list[Found], list[str]]:
+    """Unpack a file that is an archive, whose members may be gzip'd; and tell what it holds besides tables."""
+    if is_gzip(file.path):
+        inside = unpack_gzip(file.path, name=file.name, scratch=scratch)
+        return unpacked(replace(file, path=inside), scratch=scratch, depth=depth + 1)
+    if not is_zip(file.path) or is_workbook(file.path):
+        return [file], []
+    if depth:
+        raise DataProblem(f"Can't read {some([file.name])}: it is an archive in an archive. Unpack it first.")
+    members, others = unpack_zip(file.path, name=file.name, scratch=scratch)
+    inside = [unpacked(member, scratch=scratch, depth=1)[0] for member in members]
+    notes = [f"Of {some([file.name])}, {some(others)} are no tables and were not read."] if others else []
+    return [found for one in inside for found in one], notes
+
+
+def without_copies(files: Sequence[Found]) -> tuple[list[Found], list[str]]:
+    """Leave out files with the same bytes as an earlier one, and tell which."""
+    sizes = Counter(file.path.stat().st_size for file in files)
+    first: dict[object, Found] = {}
+    notes = []
+    for place, file in enumerate(files):
+        size = file.path.stat().st_size
+        key = fingerprint(file.path)["sha256"] if sizes[size] > 1 else place
+        if key in first:
+            notes.append(f"{some([file.name])} is a copy of {some([first[key].name])} and was not read again.")
+        first.setdefault(key, file)
+    return list(first.values()), notes
+
+
+def named_apart(files: Sequence[Found]) -> list[Found]:
+    """Give files of the same name in different folders names of their own."""
+    taken: Counter[str] = Counter()
+    apart = []
+    counts = Counter(file.name for file in files)
+    for file in files:
+        name = file.name if counts[file.name] == 1 else f"{file.path.parent.name}/{file.path.name}"
+        taken[name] += 1
+        apart.append(replace(file, name=name if taken[name] == 1 else f"{name} ({taken[name]})"))
+    return apart
+
+
+def open_file(connection: Backend, file: Found, *, scratch: Path) -> Part:
+    """Open a file; its kind is told from its bytes, never from its name."""
+    path, name = file.path, file.name
+    start = first_bytes(path, 2**16)
+    if not start.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
+        raise DataProblem(f"Can't read {some([name])}: the file is empty.")
+    for pattern, told in OTHER_FILES.items():
+        if re.match(pattern, start):
+            raise DataProblem(f"Can't read {some([name])}: it must be a table. {told}")
+    with problems_of(name, path):
+        if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+            opened, kind, notes = open_workbook(connection, path, name=name, scratch=scratch)
+            return Part(name, kind, opened, file.modified, path, notes)
+        if start.startswith(b"PAR1"):
+            return Part(name, "Parquet", open_parquet(connection, path, name=name), file.modified, path)
+        if is_json(start):
+            opened = open_json(connection, path, name=name, scratch=scratch)
+            return Part(name, "JSON", opened, file.modified, path)
+        return open_text(connection, file, start, scratch=scratch)
+
+
+def open_text(connection: Backend, file: Found, start: bytes, *, scratch: Path) -> Part:
+    """Open text: a web server's log, or else columns."""
+    from segmentation.weblogs import is_log, open_log
+
+    lines = decoded(start)[0].splitlines()[:20]
+    if is_log(lines):
+        return Part(file.name, "Web server log", open_log(connection, file.path), file.modified, file.path)
+    read = open_delimited(connection, file.path, name=file.name, scratch=scratch)
+    return Part(file.name, read.kind, read.opened, file.modified, file.path, read.notes, read.tolerant)
+
+
+def open_parquet(connection: Backend, path: Path, *, name: str) -> duckdb.DuckDBPyRelation:
+    """Open a Parquet file; nested values become JSON, and bytes the text that they are.
+
+    Raises
+    ------
+    DataProblem
+        It says that it holds far more rows than its size allows.
+    """
+    rows = parquet.read_metadata(path).num_rows
+    if rows > max(ROWS_ASKED_ABOVE, MOST_ROWS_PER_BYTE * path.stat().st_size):
+        raise DataProblem(f"Can't read {some([name])}: so small a file can't hold {rows:,} rows of a table.")
+    opened = connection.con.read_parquet(glob.escape(str(path)))
+    names = distinct_names(opened.columns)
+    kinds = zip(opened.columns, names, opened.types, strict=True)
+    return opened.project(", ".join(f"{parquet_text(column, kind)} as {quoted(name)}" for column, name, kind in kinds))
+
+
+def parquet_text(column: str, kind: object) -> str:
+    """Express a column of a Parquet file as text in SQL."""
+    if str(kind).endswith("]") or str(kind).startswith(("STRUCT", "MAP", "UNION", "LIST")):
+        return f"cast(to_json({quoted(column)}) as varchar)"
+    if str(kind) == "BLOB":
+        return f"coalesce(try(decode({quoted(column)})), cast({quoted(column)} as varchar))"
+    return f"cast({quoted(column)} as varchar)"
+
+
+def is_prose(part: Part) -> bool:
+    """Tell a text without columns, such as a README in an archive."""
+    return part.kind.startswith("CSV") and len(part.headers) == 1
 
 
 def store_text(connection: Backend, part: Part, *, columns: Sequence[str]) -> ir.Table:
@@ -120,177 +265,104 @@ def store_text(connection: Backend, part: Part, *, columns: Sequence[str]) -> ir
 
     Returns
     -------
-    Table with those columns, all text, and `__row`, counted from 1 below the header
+    Table with those columns, all text; `__row`, counted from 1 below the header; and `__problem`, which says why a row
+    can't be read as what it must be, null when it can
 
     Raises
     ------
     DataProblem
         The part holds a header only, or is no table all the way down.
     """
-    as_text = ", ".join(f"cast({quoted(name)} as varchar) as {quoted(name)}" for name in columns)
-    name = ibis.util.gen_name("source")
-    with problems_of(part.path or Path(part.name)):
-        part.opened.project(f"row_number() over () as {ROW}, {as_text}").create(name)
-    stored = connection.table(name)
+
+    def store(opened: duckdb.DuckDBPyRelation) -> str:
+        name = ibis.util.gen_name("source")
+        problem = row_problem(columns, is_marked=PROBLEM in opened.columns)
+        as_text = [f"cast({quoted(column)} as varchar) as {quoted(column)}" for column in columns]
+        opened.project(", ".join([f"row_number() over () as {ROW}", *as_text, f"{problem} as {PROBLEM}"])).create(name)
+        return name
+
+    stored = connection.table(read(part, store))
     if stored.count().execute() == 0:
         raise DataProblem(f"Can't read {some([part.name])}: it holds a header and no rows.")
     return stored
 
 
-@contextmanager
-def problems_of(path: Path) -> Iterator[None]:
-    """Turn what the engine or Python says of a bad file into a sentence for its user."""
-    try:
-        yield
-    except (duckdb.Error, csv.Error, zlib.error, EOFError, UnicodeDecodeError, OSError) as problem:
-        if (isinstance(problem, OSError) and problem.errno) or "write" in str(problem).partition("\n")[0]:
-            raise  # the disk is at fault, not the file
-        told = complaint(problem).replace(str(path), path.name)
-        raise DataProblem(f"Can't read {some([path.name])} as a table: {told}") from problem
+def first_rows(part: Part, *, limit: int) -> pd.DataFrame:
+    """Look at the first rows of a part, for telling what its columns are.
 
-
-def opener(path: Path) -> Callable[[Backend, Path], duckdb.DuckDBPyRelation]:
-    """Choose how to open a file from its first bytes."""
-    if not path.is_file():
-        near = difflib.get_close_matches(path.name, [file.name for file in path.parent.glob("*")], n=3)
-        hint = f" Did you mean {some(near)}?" if near else ""
-        raise DataProblem(f"Can't read {some([path.name])}: there is no such file.{hint}")
-    with path.open("rb") as file:
-        start = file.read(4)
-    if not start:
-        raise DataProblem(f"Can't read {some([path.name])}: the file is empty.")
-    known = {b"PK\x03\x04": open_excel, b"\xd0\xcf\x11\xe0": open_excel, b"PAR1": open_parquet}
-    return known.get(start, open_csv)
-
-
-def opened_kind(path: Path) -> str:
-    """Word how a file is read."""
-    return {open_excel: "Excel", open_parquet: "Parquet", open_csv: "CSV"}[opener(path)]
-
-
-def complaint(problem: Exception) -> str:
-    """Say what is wrong with a file, without repeating what stands in it.
-
-    Examples
-    --------
-    >>> complaint(EOFError("Compressed file ended before the end-of-stream marker was reached"))
-    'it is a gzip file that is cut off or damaged. Copy or download it again.'
+    Returns
+    -------
+    DataFrame of text, missing where nothing stands; at most `limit` rows
     """
-    for pattern, sentence in COMPLAINTS.items():
-        if found := re.search(pattern, str(problem)):
-            return sentence.format(**found.groupdict())
-    lines = [line.strip() for line in str(problem).splitlines() if line.strip() and "Original Line" not in line]
-    return shorten(" ".join(lines[:3]), limit=300)
+    as_text = ", ".join(f"cast({quoted(name)} as varchar) as {quoted(name)}" for name in part.headers)
+    return read(part, lambda opened: opened.limit(limit).project(as_text).df())
 
 
-def open_csv(connection: Backend, path: Path) -> duckdb.DuckDBPyRelation:
-    """Open comma, semicolon or tab separated UTF-8 text, plain or gzip'd; nothing about its rows is guessed."""
-    with path.open("rb") as file:
-        zipped = file.read(2) == b"\x1f\x8b"
-    header = max((read_header(path, mark, zipped=zipped) for mark in ",;\t"), key=lambda header: len(header.names))
-    return connection.con.read_csv(
-        glob.escape(str(path)),
-        auto_detect=False,
-        columns=dict.fromkeys(header.names, "VARCHAR"),
-        header=True,
-        skiprows=header.empty_lines,
-        compression="gzip" if zipped else "none",
-        delimiter=header.delimiter,
-        quotechar='"',
-        escapechar='"',
-    )
-
-
-def read_header(path: Path, delimiter: str, *, zipped: bool) -> Header:
-    """Read the first line of a CSV file that holds anything, as if its columns were separated by the delimiter.
+def read(part: Part, use: Callable[[duckdb.DuckDBPyRelation], Answer]) -> Answer:
+    """Use the rows of a part; where the engine refuses them, those of its tolerant reading.
 
     Raises
     ------
     DataProblem
-        The file holds nothing but empty lines.
+        The part is damaged so that no row can be trusted.
     """
-    with (gzip.open if zipped else open)(path, "rt", encoding="utf-8-sig", newline="") as file:
-        for empty_lines, names in enumerate(csv.reader(file, delimiter=delimiter)):
-            if "".join(names).strip():
-                return Header(distinct_names(names), delimiter, empty_lines)
-    raise DataProblem(f"Can't read {some([path.name])}: the file is empty.")
+    with problems_of(part.name, part.path):
+        try:
+            return use(part.opened)
+        except duckdb.Error as problem:
+            if part.tolerant is None or is_disk_problem(problem):
+                raise
+            return use(part.tolerant())
 
 
-def distinct_names(names: Iterable[str]) -> list[str]:
-    """Name every column once: an unnamed one by its place, a name that stands there already with a number.
-
-    Examples
-    --------
-    >>> distinct_names(["", "Price", "price ", "__row"])
-    ['column0', 'Price', 'price_1', '__row_1']
-    """
-    taken = {ROW: ""}  # to the engine, letter case does not tell two names apart
-    for place, name in enumerate(names):
-        plain = name.strip() or f"column{place}"
-        numbered = (f"{plain}_{number}" for number in itertools.count(1))
-        free = next(name for name in itertools.chain([plain], numbered) if name.lower() not in taken)
-        taken[free.lower()] = free
-    return list(taken.values())[1:]
-
-
-def open_parquet(connection: Backend, path: Path) -> duckdb.DuckDBPyRelation:
-    """Open a Parquet file."""
-    return connection.con.read_parquet(glob.escape(str(path)))
+def row_problem(columns: Sequence[str], *, is_marked: bool) -> str:
+    """Express in SQL why a row is none: it is marked already, is empty, the header again, or a sum of the others."""
+    names = [quoted(column) for column in columns]
+    first = f"coalesce({', '.join(names)})"
+    same = " and ".join(f"{name} = {text_literal(column)}" for name, column in zip(names, columns, strict=True))
+    missing = " + ".join(f"({name} is null)::int" for name in names)
+    totals = ", ".join(map(text_literal, TOTALS))
+    cases = [f"when {first} is null then 'the row is empty'"]
+    if len(columns) > 1:
+        cases += [f"when {same} then 'the header stands there again'"]
+        cases += [
+            f"when lower(trim(rtrim({first}, ':： '))) in ({totals}) and {missing} >= {len(columns) / 2} "
+            "then 'it is a total'"
+        ]
+    return f"case {f'when {PROBLEM} is not null then {PROBLEM} ' if is_marked else ''}{' '.join(cases)} end"
 
 
-def open_excel(connection: Backend, path: Path) -> duckdb.DuckDBPyRelation:
-    """Open the sheets of an Excel file, one below the other; they must share their headers."""
-    sheets = [sheet for sheet in excel_sheets(path) if sheet]
-    if not sheets:
-        raise DataProblem(f"Can't read {some([path.name])}: its sheets are empty.")
-    if any(sheet[0] != sheets[0][0] for sheet in sheets):
-        raise DataProblem(
-            f"The sheets of {some([path.name])} must have the same headers; they begin with "
-            f"{some(', '.join(map(str, sheet[0][:3])) for sheet in sheets)}. "
-            "Save the sheet with the orders as a file of its own?"
-        )
-    header = distinct_names(cell_text(name) or "" for name in sheets[0][0])
-    rows = [
-        [cell_text(cell) for cell in row] for sheet in sheets for row in sheet[1:] if any(cell != "" for cell in row)
-    ]
-    columns = zip(*rows, strict=True) if rows else [[] for _ in header]
-    arrow = pa.table({name: pa.array(values, pa.string()) for name, values in zip(header, columns, strict=True)})
-    return connection.con.from_arrow(arrow)
-
-
-def excel_sheets(path: Path) -> list[list[list[object]]]:
-    """Read every sheet of an Excel file as rows of cells."""
-    import python_calamine  # only who brings Excel waits for it
-
+@contextmanager
+def problems_of(name: str, path: Path | None) -> Iterator[None]:
+    """Turn what the engine or Python says of a bad file into a sentence for its user."""
     try:
-        workbook = python_calamine.CalamineWorkbook.from_path(path)
-        return [workbook.get_sheet_by_name(name).to_python() for name in workbook.sheet_names]
-    except python_calamine.CalamineError as problem:
-        raise DataProblem(
-            f"Can't read {some([path.name])} as an Excel file: {complaint(problem)}. Is it an archive? Unpack it first."
-        ) from problem
+        yield
+    except UNREADABLE as problem:
+        if is_disk_problem(problem):
+            raise
+        told = complaint(problem)
+        if path is not None:
+            told = told.replace(str(path), name).replace(path.name, name)
+        raise DataProblem(f"Can't read {some([name])} as a table: {told}") from problem
 
 
-def cell_text(cell: object) -> str | None:
-    """Write an Excel cell as the text that a CSV would hold.
-
-    Examples
-    --------
-    >>> import datetime
-    >>> cell_text(13085.0), cell_text(2.95), cell_text(datetime.datetime(2009, 12, 1, 7, 45))
-    ('13085', '2.95', '2009-12-01 07:45:00')
-    """
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return None if cell == "" else str(cell)
+def is_disk_problem(problem: BaseException) -> bool:
+    """Tell whether the disk is at fault, not the file."""
+    if isinstance(problem, OSError) and problem.errno not in (None, errno.EINVAL):
+        return True
+    return "write" in str(problem).partition("\n")[0]
 
 
-def quoted(name: str) -> str:
-    """Quote a column's name for SQL.
+def complaint(problem: BaseException) -> str:
+    """Say what is wrong with a file, without repeating what stands in it.
 
     Examples
     --------
-    >>> quoted('5" ribbon')
-    '"5"" ribbon"'
+    >>> complaint(EOFError("No magic bytes found at end of file"))
+    'it is a Parquet file that is cut off or damaged.'
     """
-    return '"' + name.replace('"', '""') + '"'
+    for pattern, sentence in COMPLAINTS.items():
+        if re.search(pattern, str(problem)):
+            return sentence
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip() and "Original Line" not in line]
+    return shorten(" ".join(lines[:3]), limit=300) or "it is damaged."

@@ -1,8 +1,6 @@
 """What a text can be read as: ids, numbers, dates and flags, decided from whole columns."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Collection, Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -10,32 +8,71 @@ import pandas as pd
 
 from segmentation.problems import DataProblem, some
 from segmentation.tables import IBIS_TYPES, Column, Kind
-
-DateOrder = Literal["ymd", "dmy", "mdy"]
-ZONE = r"(?: ?(?:Z|UTC|[-+]\d{2}(?::?\d{2})?))?"
-YEAR_FIRST = rf"^(\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}(?:[ T]\d{{1,2}}:\d{{2}}(?::\d{{2}})?)?)(?:\.\d+)?{ZONE}$"
-DAY_OR_MONTH_FIRST = (  # two parts, year; hour, minutes and seconds; a or p of am and pm
-    r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})"
-    rf"(?:,?[ T](\d{{1,2}})(:\d{{2}}(?::\d{{2}})?)(?:\.\d+)?(?: ?([AaPp])\.?[Mm]\.?)?{ZONE})?$"
+from segmentation.value_decisions import first_look, require_whole_ids, told_numbers, told_times, told_words
+from segmentation.value_ids import is_masked, is_shortened
+from segmentation.value_numbers import finite
+from segmentation.value_times import (
+    COMPACT,
+    DAY_OR_MONTH_FIRST,
+    NAMED,
+    SERIAL,
+    UNIX,
+    YEAR_FIRST,
+    DateOrder,
+    read_time,
 )
+from segmentation.value_writing import NOT_PLAIN, NUMBERS, TIMES, Writing, flag, plain
+
+__all__ = [
+    "DateOrder",
+    "Writing",
+    "describe_writings",
+    "is_masked",
+    "is_shortened",
+    "plain_text",
+    "told_writings",
+    "typed",
+]
+
+READ_AS: dict[Kind, str] = {
+    "id": "id, as text",
+    "text": "text",
+    "time": "date and time",
+    "day": "date",
+    "integer": "whole number",
+    "number": "number",
+    "money": "amount",
+    "flag": "yes or no",
+}
+EXAMPLES = {
+    YEAR_FIRST: "year first: 2025-12-31",
+    NAMED[0]: "month's name: 31 Dec 2025",
+    NAMED[1]: "month's name: Dec 31, 2025",
+    NAMED[2]: "month's name: 2025 Dec 31",
+    COMPACT: "digits alone: 20251231",
+    SERIAL: "Excel's days: 46022",
+    UNIX: "seconds since 1970: 1767139200",
+}
+FIRST_TOLD = {
+    "dmy": "day first: 31/12/2025",
+    "mdy": "month first: 12/31/2025",
+    "ymd": "two-digit year first: 25-12-31",
+}
 
 
-@dataclass(frozen=True)
-class Writing:
-    """How the values of one source column are written, decided from all of them.
-
-    Attributes
-    ----------
-    kind : what the column is read as
-    date_order : order of year, month and day, where it holds dates
-    """
-
-    kind: Kind
-    date_order: DateOrder = "ymd"
-
-
-def told_writings(raw: ir.Table, kinds: Mapping[str, Kind], *, name: str, date_order: str) -> dict[str, Writing]:
+def told_writings(
+    raw: ir.Table,
+    kinds: Mapping[str, Kind],
+    *,
+    name: str,
+    date_order: str,
+    decimal: str = "",
+    empty: Sequence[str] = (),
+    keys: Collection[str] = (),
+) -> dict[str, Writing]:
     """Decide how each column is written, from the whole column, never row by row.
+
+    One query looks at all columns; one or two more at each that is not plain.
 
     Parameters
     ----------
@@ -43,6 +80,9 @@ def told_writings(raw: ir.Table, kinds: Mapping[str, Kind], *, name: str, date_o
     kinds : what each source column is to be read as
     name : what messages call the file
     date_order : "ymd", "dmy", "mdy", or "" to decide from the columns
+    decimal : "point", "comma", or "" to decide from the columns; a column that tells decides for itself
+    empty : words of the format that mean nothing, such as "-"
+    keys : source columns that tell orders or customers apart
 
     Returns
     -------
@@ -51,17 +91,26 @@ def told_writings(raw: ir.Table, kinds: Mapping[str, Kind], *, name: str, date_o
     Raises
     ------
     DataProblem
-        Every day could also be a month, or the rows contradict each other.
+        Every day could also be a month, the rows contradict each other, or Excel has shortened the ids.
     """
-    if date_order not in ("", "ymd", "dmy", "mdy"):
-        raise DataProblem(f"`date_order` must be ymd, dmy, mdy or empty; got {some([date_order])}.")
-    dated = [header for header, kind in kinds.items() if kind in ("time", "day")]
-    orders = {header: column_date_order(raw, header, name, date_order) for header in dated}
-    if len(set(orders.values()) - {None}) > 1:
-        told = ", ".join(f"{header} {order}" for header, order in orders.items() if order)
-        raise DataProblem(f"The dates of {some([name])} must share one order; they are {told}.")
-    order = next((order for order in orders.values() if order), "ymd")
-    return {header: Writing(kind, order) for header, kind in kinds.items()}
+    require_word("date_order", date_order, ("ymd", "dmy", "mdy"))
+    require_word("decimal", decimal, ("point", "comma"))
+    writings = first_look(raw, kinds, empty=tuple(empty))
+    writings |= told_words(raw, of_kinds(writings, ("id", "text", "flag")))
+    require_whole_ids({header: writings[header] for header in keys if header in writings}, name=name)
+    writings |= told_times(raw, of_kinds(writings, TIMES), name=name, given=date_order)
+    return writings | told_numbers(raw, of_kinds(writings, NUMBERS), name=name, given=decimal)
+
+
+def require_word(parameter: str, given: str, words: Sequence[str]) -> None:
+    """Require that a parameter is one of its words, or empty."""
+    if given not in ("", *words):
+        raise DataProblem(f"`{parameter}` must be {', '.join(words)} or empty; got {some([given])}.")
+
+
+def of_kinds(writings: Mapping[str, Writing], kinds: Collection[Kind]) -> dict[str, Writing]:
+    """Choose the columns that are read as one of some kinds."""
+    return {header: writing for header, writing in writings.items() if writing.kind in kinds}
 
 
 def plain_text(raw: ir.Table, writings: Mapping[str, Writing]) -> ir.Table:
@@ -74,80 +123,73 @@ def plain_text(raw: ir.Table, writings: Mapping[str, Writing]) -> ir.Table:
 
     Returns
     -------
-    The same rows and columns: ids and words trimmed, numbers as 1234.5, times in ISO 8601, null where nothing stands
+    The same rows and columns: ids and words trimmed, numbers as 1234.5, times in ISO 8601, null where nothing stands;
+    a column that is plain already costs nothing
     """
-    return raw.mutate(**{header: plain(text(raw, header), writing) for header, writing in writings.items()})
-
-
-def plain(value: ir.StringColumn, writing: Writing) -> ir.StringColumn:
-    """Express one column's values in the plain form of its kind; see `plain_text`."""
-    if writing.kind in ("time", "day"):
-        return ibis.coalesce(time(value, writing.date_order).cast("string"), value)
-    return value
-
-
-def text(raw: ir.Table, header: str) -> ir.StringColumn:
-    """Express a source column as trimmed text, null where nothing stands."""
-    return raw[header].strip().nullif("")
-
-
-def time(value: ir.StringColumn, date_order: DateOrder) -> ir.TimestampColumn:
-    """Express a date and time as written, its zone left out: the shop's local time; null for anything else."""
-    if date_order == "ymd":
-        is_plain = value.like("____-__-__ __:__:__")  # most are, and a pattern costs the engine more
-        return ibis.ifelse(is_plain, value, value.re_extract(YEAR_FIRST, 1)).try_cast("timestamp(6)")
-    part = {letter: value.re_extract(DAY_OR_MONTH_FIRST, i + 1) for i, letter in enumerate(date_order)}
-    year = ibis.ifelse(part["y"].length() == 2, ibis.literal("20") + part["y"], part["y"])
-    day = year + "-" + part["m"].lpad(2, "0") + "-" + part["d"].lpad(2, "0")
-    return (day + " " + clock(value)).try_cast("timestamp(6)")
-
-
-def clock(value: ir.StringColumn) -> ir.StringColumn:
-    """Express the time of day behind a date that has its year last; midnight when there is none."""
-    hour, minutes, half = (value.re_extract(DAY_OR_MONTH_FIRST, i) for i in (4, 5, 6))
-    number = hour.try_cast("int64")
-    number = ibis.ifelse(half == "", number, number % 12 + ibis.ifelse(half.lower() == "p", 12, 0))
-    return ibis.coalesce(number.cast("string").lpad(2, "0") + minutes, "00:00")
+    changed = {header: plain(raw[header], writing) for header, writing in writings.items() if writing.ways}
+    return raw.mutate(**changed) if changed else raw
 
 
 def typed(value: ir.StringColumn, column: Column) -> ir.Column:
     """Express plain text as a canonical column's type; null where the text can't be read so."""
     if column.name == "customer_id":
-        return ibis.ifelse(value.contains("@"), value.lower(), value.re_replace(r"\.0$", ""))
-    if column.kind == "id":
-        return value.re_replace(r"\.0$", "")
-    if column.kind == "text":
+        return ibis.ifelse(value.contains("@"), value.lower(), value)
+    if column.kind in ("id", "text"):
         return value
-    if column.kind in ("time", "day"):
-        return value.try_cast("timestamp(6)").cast(IBIS_TYPES[column.kind])
+    if column.kind in TIMES:
+        return read_time(value).cast(IBIS_TYPES[column.kind])
     if column.kind == "flag":
-        true, false = ("true", "yes", "1"), ("false", "no", "0")
-        return value.lower().cases(*((word, True) for word in true), *((word, False) for word in false))
-    number = value.try_cast("float64")
+        return flag(value)
     if column.kind == "integer":
+        number = finite(value)
         whole = number.try_cast("int64")
         return ibis.ifelse(number == whole, whole, ibis.null("int64"))
-    return ibis.ifelse(number.isinf() | number.isnan(), ibis.null("float64"), number)
+    return finite(value)
 
 
-def column_date_order(raw: ir.Table, header: str, name: str, given: str) -> DateOrder | None:
-    """Decide the order of one column's dates, none when it holds no date; see `told_writings`."""
-    value = text(raw, header)
-    first, second = (value.re_extract(DAY_OR_MONTH_FIRST, i).try_cast("int64") for i in (1, 2))
-    other = value.notnull() & time(value, "ymd").isnull()
-    seen = raw.aggregate(dates=value.count(), other=other.sum(), first=first.max(), second=second.max()).execute()
-    dates, others, first, second = seen.iloc[0]
-    if not dates:
-        return None
-    if not others or pd.isna(first):  # what is no date at all is told by `require_readable`
-        return "ymd"
-    if given:
-        return given
-    if (first > 12) != (second > 12):
-        return "dmy" if first > 12 else "mdy"
-    why = "some have the day first, others the month" if first > 12 else "each could have the day or the month first"
-    examples = raw.select(value=value).filter(other).limit(3).execute()["value"]
-    raise DataProblem(
-        f"Can't tell the dates of column {some([header])} in {some([name])}: {why}, as {some(examples)}. "
-        "Which is it? Set `date_order` to dmy or mdy."
-    )
+def describe_writings(writings: Mapping[str, Writing], *, unreadable: Mapping[str, int] | None = None) -> pd.DataFrame:
+    """Set out how each source column was read; nothing of the columns' own values is shown.
+
+    Parameters
+    ----------
+    writings : see `told_writings`
+    unreadable : values by source column that can't be read, where they were counted
+
+    Returns
+    -------
+    DataFrame, one row a source column: column, read as, written as, values, empty, and unreadable where given
+    """
+    rows = [
+        {
+            "column": header,
+            "read as": READ_AS[writing.kind],
+            "written as": written_as(writing),
+            "values": writing.values,
+            "empty": writing.empty,
+        }
+        for header, writing in writings.items()
+    ]
+    table = pd.DataFrame(rows, columns=["column", "read as", "written as", "values", "empty"])
+    return table if unreadable is None else table.assign(unreadable=[unreadable.get(one, 0) for one in writings])
+
+
+def written_as(writing: Writing) -> str:
+    """Word how a column is written, with examples that are not the file's.
+
+    Examples
+    --------
+    >>> written_as(Writing("time", date_order="dmy", ways=frozenset({DAY_OR_MONTH_FIRST}), zone="UTC"))
+    'day first: 31/12/2025; zone UTC'
+    >>> written_as(Writing("money"))
+    'plain'
+    """
+    ways = writing.ways - {NOT_PLAIN}
+    told = sorted(EXAMPLES.get(way, way) for way in ways - {DAY_OR_MONTH_FIRST, "decimal comma"})
+    if DAY_OR_MONTH_FIRST in ways:
+        told.insert(0, FIRST_TOLD[writing.date_order])
+    if "decimal comma" in ways:
+        told.insert(0, "decimal comma: 1.234,56")
+    told += [f"zone {writing.zone}"] if writing.zone else []
+    told += [f"currency {', '.join(writing.currencies)}"] if writing.currencies else []
+    told += [f"{writing.shortened:,} shortened by Excel: 1.23E+11"] if writing.shortened else []
+    return "; ".join(told) or "plain"

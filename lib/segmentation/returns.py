@@ -1,0 +1,138 @@
+"""Returns: how much a customer can send back, and which order it belongs to."""
+
+import ibis
+import ibis.expr.types as ir
+
+from segmentation.marks import PLACE, is_empty, mark, stored, with_values
+from segmentation.rules import CENT
+from segmentation.tables import net_value
+
+ROUNDS = 20  # each finds an order for at least one return of each purchase that is asked for
+
+THING = ("customer_id", "thing")
+PRICED_THING = (*THING, "price")
+
+
+def treat_returns(line: ir.Table, treatment: str) -> ir.Table:
+    """Express which returns take back too much, and which order each other one belongs to.
+
+    Only lines that passed every rule so far count as bought or returned.
+
+    Parameters
+    ----------
+    line : one row an order line, with `reason` and the flags of `rules`
+    treatment : "net" of what was bought; "keep" as they are; "drop", and none is left to look at
+
+    Returns
+    -------
+    The same rows and columns, `returns_too_much`, and unless dropped `return_of`: an order_id, null for a purchase and
+    where no order is found
+
+    Source
+    ------
+    docs/decisions/0004-money-and-returns.md
+    """
+    if treatment == "drop":
+        return line
+    moved = stored(returned_things(line))
+    if is_empty(moved):
+        return line.mutate(return_of=ibis.null("string"))
+    if treatment == "net":
+        too_much = stored(takes_back_too_much(moved))
+        line = mark(line, too_much, name="returns_too_much")
+        moved = moved.anti_join(too_much, list(PLACE))
+    return with_values(line, orders_of_returns(moved), "return_of")
+
+
+def returned_things(line: ir.Table) -> ir.Table:
+    """Express what each customer bought and sent back of the products of which they sent any back.
+
+    Lines without a product are alike to each other.
+    """
+    passed = line.filter(line.reason.isnull())
+    moved = passed.select(
+        *PLACE,
+        "customer_id",
+        "order_id",
+        "ordered_at",
+        "quantity",
+        thing=ibis.coalesce(passed.product_id, ""),
+        price=passed.unit_price.round(2),
+        worth=net_value(passed),
+    )
+    return moved.semi_join(moved.filter(moved.quantity < 0), list(THING))
+
+
+def takes_back_too_much(moved: ir.Table) -> ir.Table:
+    """Express the places of returns that take back more money than the customer had left in that product by then.
+
+    Returns
+    -------
+    Table of source_file and source_row
+    """
+    order = [moved.ordered_at, moved.quantity < 0, moved.order_id, moved.worth, moved.source_file, moved.source_row]
+    window = ibis.window(group_by=[moved[name] for name in THING], order_by=order, preceding=(None, 0))
+    running = moved.mutate(running=moved.worth.sum().over(window))
+    return running.filter((running.quantity < 0) & (running.running < -CENT)).select(*PLACE)
+
+
+def orders_of_returns(moved: ir.Table) -> ir.Table:
+    """Tell the order that each return belongs to, where one can be found.
+
+    It is the latest one by then, by the same customer, of the same product at the same price, that has as many pieces
+    left which no other return has claimed; the return's own order comes before any other.
+
+    Returns
+    -------
+    Table of place and `return_of`
+    """
+    asking = stored(moved.filter(moved.quantity < 0).mutate(pieces=-moved.quantity).drop("quantity", "worth"))
+    bought = moved.filter(moved.quantity > 0).semi_join(asking, list(PRICED_THING))
+    bought = stored(bought.rename(left="quantity").drop("worth"))
+    found = []
+    for _ in range(ROUNDS):
+        accepted = stored(accepted_returns(asking, bought))
+        found.append(accepted.select(*PLACE, "return_of"))
+        if is_empty(accepted):
+            break
+        asking = asking.anti_join(accepted, list(PLACE))
+        bought = stored(without_returned(bought, accepted))
+    return ibis.union(*found) if len(found) > 1 else found[0]
+
+
+def accepted_returns(asking: ir.Table, bought: ir.Table) -> ir.Table:
+    """Express one round: each return asks the latest purchase that could hold it, which accepts what it has left.
+
+    Returns
+    -------
+    Table of a return's place and pieces, `return_of`, and the purchase's place as bought_file and bought_row
+    """
+    held = bought.rename(
+        bought_file="source_file", bought_row="source_row", bought_at="ordered_at", return_of="order_id"
+    )
+    pairs = asking.join(held, list(PRICED_THING))
+    pairs = pairs.filter((pairs.bought_at <= pairs.ordered_at) & (pairs.left >= pairs.pieces))
+    latest = [
+        (pairs.return_of == pairs.order_id).desc(),
+        pairs.bought_at.desc(),
+        pairs.return_of.desc(),
+        pairs.bought_file.desc(),
+        pairs.bought_row.desc(),
+    ]
+    choice = ibis.row_number().over(group_by=[pairs[name] for name in PLACE], order_by=latest)
+    asked = pairs.mutate(choice=choice).filter(lambda pair: pair.choice == 0)
+    queue = ibis.window(
+        group_by=[asked.bought_file, asked.bought_row],
+        order_by=[asked.ordered_at, asked.source_file, asked.source_row],
+        preceding=(None, 0),
+    )
+    asked = asked.mutate(claimed=asked.pieces.sum().over(queue))
+    return asked.filter(asked.claimed <= asked.left).select(*PLACE, "pieces", "return_of", "bought_file", "bought_row")
+
+
+def without_returned(bought: ir.Table, accepted: ir.Table) -> ir.Table:
+    """Express what each purchase has left after a round."""
+    taken = accepted.group_by(source_file=accepted.bought_file, source_row=accepted.bought_row)
+    taken = taken.aggregate(taken=lambda pair: pair.pieces.sum())
+    joined = with_values(bought, taken, "taken")
+    return joined.mutate(left=joined.left - ibis.coalesce(joined.taken, 0)).drop("taken")
