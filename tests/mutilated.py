@@ -16,12 +16,14 @@ PRODUCTS = ['Mug, "large"', "Tea towel", "Größe L", "茶杯"]
 
 
 def order_rows(count: int = 24) -> list[list[str]]:
-    """Write the rows of a clean export."""
-    return [
-        [f"{1001 + row // 2}", f"buyer{row % 5}@example.com", f"2025-{1 + row % 9:02}-{1 + row:02} 10:00:00",
-         f"P{row % 4}", PRODUCTS[row % 4], f"{1 + row % 3}", f"{row}.50", "EUR"]
-        for row in range(count)
-    ]  # fmt: skip
+    """Write the rows of a clean export, two to an order."""
+    rows = []
+    for row in range(count):
+        order = row // 2
+        day = f"2025-{1 + order % 9:02}-{1 + order:02} 10:00:00"
+        told = [f"{1001 + order}", f"buyer{order % 5}@example.com", day, f"P{row % 4}", PRODUCTS[row % 4]]
+        rows.append([*told, f"{1 + row % 3}", f"{row}.50", "EUR"])
+    return rows
 
 
 def as_csv(rows: list[list[str]], *, header: list[str] | None = None, mark: str = ",", end: str = "\n") -> str:
@@ -63,7 +65,7 @@ def as_zip(members: dict[str, bytes]) -> bytes:
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name), content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return written.getvalue()
 
 
@@ -122,12 +124,12 @@ def text_cases() -> dict[str, str]:
     cases = {f"columns shuffled {seed}": shuffled_columns(rows, seed=seed) for seed in range(6)}
     for place, name in enumerate(HEADER):
         cases[f"{name} renamed"] = text.replace(name, f"{name} old", 1)
-        cases[f"{name} twice"] = as_csv([[*row, row[place]] for row in rows], header=[*HEADER, name])
         cases[f"{name} left out"] = as_csv(
             [row[:place] + row[place + 1 :] for row in rows], header=HEADER[:place] + HEADER[place + 1 :]
         )
         cases[f"{name} holds words"] = as_csv([[*row[:place], "x'\"; --", *row[place + 1 :]] for row in rows])
     cases |= {
+        "a column twice": as_csv([[*row, row[0]] for row in rows], header=[*HEADER, HEADER[0]]),
         "semicolons": as_csv(rows, mark=";"),
         "tabs": as_csv(rows, mark="\t"),
         "bars": as_csv(rows, mark="|"),
@@ -157,9 +159,9 @@ def text_cases() -> dict[str, str]:
         "huge value": text.replace("Tea towel", "x" * 10_000_000, 1),
         "huge quoted value": text.replace("Tea towel", '"' + "x\n" * 3_000_000 + '"', 1),
         "huge header": "x" * 1_000_000 + text,
-        "many columns": ",".join(f"c{place}" for place in range(1_900)) + "\n" + "1," * 1_899 + "1\n",
+        "many columns": ",".join(f"c{place}" for place in range(200)) + "\n" + "1," * 199 + "1\n",
         "too many columns": "," * 100_000 + "\n",
-        "same names": ",".join(["order_id"] * 100) + "\n" + "1," * 99 + "1\n",
+        "same names": ",".join(["order_id"] * 30) + "\n" + "1," * 29 + "1\n",
         "zeros": text.replace("Tea", "T\x00a"),
         "controls": text.replace("Tea", "\x01\x1b\x7f\x0b\x0c"),
         "separators of lines": text.replace("Tea", "\u2028\x85\x1c"),
@@ -270,9 +272,9 @@ def corpus() -> dict[str, bytes]:
     """Write the whole corpus: at least 200 files by name."""
     files = clean_files()
     ways: dict[str, Callable[[bytes], Iterator[bytes]]] = {
-        "truncated": lambda content: truncated(content, places=6),
-        "flipped": lambda content: flipped(content, times=4, seed=len(content)),
-        "patched": lambda content: patched(content, times=4, seed=len(content)),
+        "truncated": lambda content: truncated(content, places=4),
+        "flipped": lambda content: flipped(content, times=2, seed=len(content)),
+        "patched": lambda content: patched(content, times=2, seed=len(content)),
     }
     mutilated = {f"clean {kind}": content for kind, content in files.items()}
     for kind, content in files.items():

@@ -30,6 +30,7 @@ PLAIN_LINE: Line = {
     "status": "placed",
     "line_kind": "product",
     "source_file": "orders.csv",
+    "source_item": 1,
 }
 
 
@@ -86,6 +87,7 @@ def reasons_by_case(
     For each case its lines' reasons, in the order of the lines
     """
     lines = [apart(line, number) for number, case in enumerate(cases) for line in case]
+    lines = [line | {"source_row": row} for row, line in enumerate(lines, start=1)]
     judged = judged_orders(connection, lines, files=files, **told).order_by("source_row")
     reasons = iter(judged.select("reason").to_pyarrow()["reason"].to_pylist())
     return [[next(reasons) for _ in case] for case in cases]

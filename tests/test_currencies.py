@@ -133,10 +133,10 @@ def test_rates_that_can_t_be_read_are_refused(tmp_path: Path, text: str, message
 def test_a_file_of_rates_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "rates.csv"
     path.write_bytes(bytes(range(256)) * 4)
-    with pytest.raises(DataProblem, match="Can't read 'rates.csv'|must have the columns"):
+    with pytest.raises(DataProblem, match=r"Can't read 'rates.csv'|must have the columns"):
         read_rates(path)
 
 
 def test_a_file_of_rates_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataProblem, match="Can't read 'none.csv': `rates` must name a CSV file"):
+    with pytest.raises(DataProblem, match=r"Can't read 'none.csv': `rates` must name a CSV file"):
         read_rates(tmp_path / "none.csv")

@@ -10,22 +10,79 @@ from pathlib import Path
 import click
 import pandas as pd
 import pytest
+from platforms import EXPORTS
 
-from segmentation import __version__
+from segmentation import __version__, companions, gate
 from segmentation.campaign import Campaign, audience
 from segmentation.clean import POLICIES, RULES
 from segmentation.cli import main
 from segmentation.cluster import USUAL_FEATURES
-from segmentation.features import FEATURES
-from segmentation.formats import known_formats
+from segmentation.features import FEATURES, OF_A_SUMMARY
+from segmentation.formats import Format, fitting_formats, known_formats
 from segmentation.parameters import Workbook, open_workbook
+from segmentation.presets import read_preset
+from segmentation.quality import DIMENSIONS
 from segmentation.runs import PROJECT, begin
 from segmentation.tables import ORDERS, SOURCE, TABLES, Column, Table
+from segmentation.weblogs import COLUMNS
 
 SAMPLE = PROJECT / "data" / "sample"
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("[0-9]*.ipynb"))
 DECISIONS = sorted((PROJECT / "docs" / "decisions").glob("*.md"))
-DOCUMENTS = [*PROJECT.glob("*.md"), *(PROJECT / "data").glob("*.md"), *DECISIONS]
+DOCUMENTS = [*PROJECT.glob("*.md"), *(PROJECT / "data").glob("*.md"), *(PROJECT / "docs").glob("*.md"), *DECISIONS]
+PLATFORMS = {known.name: known for known in known_formats() if known.name != "Canonical columns"}
+
+# What the README says can be read, and the tests that read it.
+SOURCE_TESTS = {
+    "CSV": [
+        "test_a_table_of_text_reads_the_same_however_it_was_saved",
+        "test_a_quoted_value_keeps_line_ends_commas_and_quotation_marks",
+        "test_the_header_is_found_below_a_title",
+        "test_a_damaged_row_is_marked_and_the_others_are_read",
+    ],
+    "text encodings": [
+        "test_chinese_text_reads_in_every_encoding",
+        "test_western_text_reads_in_older_encodings",
+    ],
+    "Excel `.xlsx`": [
+        "test_an_excel_file_reads_as_the_same_text",
+        "test_sheets_with_the_same_headers_are_read_one_below_the_other",
+    ],
+    "Excel `.xls`": ["test_an_old_excel_file_reads_as_the_same_text"],
+    "Parquet": ["test_a_parquet_file_reads_as_text", "test_nested_values_and_bytes_of_parquet_become_text"],
+    "JSON": ["test_json_reads_as_text"],
+    "zip, gzip": [
+        "test_the_tables_of_an_archive_are_parts_and_the_rest_is_told",
+        "test_an_archive_writes_nowhere_but_in_the_scratch_folder",
+        "test_an_archive_that_bursts_is_stopped",
+    ],
+    "folder, pattern": ["test_a_name_stands_for_its_files"],
+    "web server log": ["test_a_web_servers_log_is_recognised"],
+    "PostgreSQL": ["test_a_csv_and_its_copy_in_postgresql_are_the_same"],
+    "MySQL, MariaDB": ["test_mariadb_gives_every_value_as_it_writes_it"],
+    "SQLite": ["test_sqlite_keeps_ids_that_a_float_would_not"],
+    "DuckDB": ["test_duckdb_gives_every_value_as_it_writes_it"],
+    "other databases": ["test_what_is_no_database_is_told"],
+}
+# Exports of the other tables, by the format that each must be read as: headers as the platform writes them.
+MAILCHIMP = (
+    "Email Address,First Name,Last Name,Address,Phone Number,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP,"
+    "LATITUDE,LONGITUDE,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,{}LAST_CHANGED,LEID,EUID,NOTES,TAGS"
+)
+OTHER_EXPORTS = {
+    "Mailchimp audience": MAILCHIMP.format(""),
+    "Mailchimp unsubscribed members": MAILCHIMP.format(
+        "UNSUB_TIME,UNSUB_CAMPAIGN_TITLE,UNSUB_CAMPAIGN_ID,UNSUB_REASON,UNSUB_REASON_OTHER,"
+    ),
+    "Mailchimp cleaned members": MAILCHIMP.format("CLEAN_TIME,CLEAN_CAMPAIGN_TITLE,CLEAN_CAMPAIGN_ID,"),
+    "Shopify customers": (
+        "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,"
+        "Default Address Address1,Default Address Address2,Default Address City,Default Address Province Code,Default Address Country Code,"
+        "Default Address Zip,Default Address Phone,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Note,"
+        "Tax Exempt,Tags"
+    ),
+    "Web server log": ",".join(COLUMNS),  # as segmentation.weblogs opens it
+}
 ACCOUNT = "### The account of each policy"
 PARTS = ["What we had to choose", "What we chose", "What we turned down", "What would make us change"]
 APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
@@ -75,7 +132,8 @@ def codebook_row(column: Column) -> list[str]:
     """Write a column of a canonical table as the codebook should."""
     if column.required:
         return [column.name, column.kind, column.meaning, "must be there"]
-    absent = "always there" if column in SOURCE else column.absent or "null"
+    is_told = column in SOURCE and column.name != "unreadable"
+    absent = "always there" if is_told else column.absent or "null"
     return [column.name, column.kind, column.meaning, absent]
 
 
@@ -142,9 +200,73 @@ def test_readme_example_maps_exactly_the_required_columns() -> None:
     assert re.findall(r"(\w+):", block) == [column.name for column in ORDERS.columns if column.required]
 
 
-@pytest.mark.parametrize("name", [known.name for known in known_formats() if known.name != "Canonical columns"])
-def test_readme_names_every_format(name: str) -> None:
-    assert name in README
+# --- README: what can be read
+
+
+def platform_row(known: Format) -> list[str]:
+    """Write a format as the README should: its name, signature, what a row is or fills, and whether it is read."""
+    signature = ", ".join(f"`{header}`" for header in known.signature).strip("`")
+    limits = f"; {known.limits}" if known.limits else ""
+    read = f"refused: {known.refuse.strip()}" if known.refuse else f"read{limits}"
+    return [known.name, signature, known.row if known.table == "orders" else known.table, read]
+
+
+def platform_rows() -> list[list[str]]:
+    """Read the README's platforms, those of the orders and those of the other tables."""
+    return rows_below(README, "### Platforms") + rows_below(README, "For the other tables:")
+
+
+@pytest.mark.parametrize("known", PLATFORMS.values(), ids=lambda known: known.name)
+def test_readme_says_of_a_platform_what_its_file_says(known: Format) -> None:
+    assert [row for row in platform_rows() if row[0] == known.name] == [platform_row(known)]
+
+
+def test_readme_lists_no_other_platform() -> None:
+    assert {row[0] for row in platform_rows()} == set(PLATFORMS)
+
+
+@pytest.mark.parametrize("row", rows_below(README, "### Platforms"), ids=lambda row: row[0])
+def test_every_platform_of_the_readme_is_tested_on_an_export(row: list[str]) -> None:
+    of_it = [export for export in EXPORTS if export.format == row[0]]
+    assert [export for export in of_it if bool(export.refused) == row[3].startswith("refused")]
+
+
+@pytest.mark.parametrize("row", rows_below(README, "For the other tables:"), ids=lambda row: row[0])
+def test_every_export_of_another_table_is_recognised(row: list[str]) -> None:
+    headers = OTHER_EXPORTS[row[0]].split(",")
+    assert fitting_formats(headers, table=row[2])[0].name == row[0]
+
+
+def test_readme_lists_exactly_the_sources_that_are_tested() -> None:
+    assert [row[0] for row in rows_below(README, "### Sources")] == [name.strip("`") for name in SOURCE_TESTS]
+
+
+@pytest.mark.parametrize("source", SOURCE_TESTS)
+def test_every_source_of_the_readme_has_its_tests(source: str) -> None:
+    written = "".join(file.read_text(encoding="utf-8") for file in PROJECT.glob("tests/test_*.py"))
+    assert [name for name in SOURCE_TESTS[source] if f"def {name}(" not in written] == []
+
+
+# --- README: cleaning
+
+
+def default_in_words(value: object) -> str:
+    """Write a parameter's default as the README should."""
+    if isinstance(value, list | dict):
+        value = ", ".join(value)
+    return "empty" if value == "" else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def test_readme_lists_exactly_the_parameters_of_cleaning(workbook: Workbook) -> None:
+    told = [[row[0], row[1]] for row in rows_below(README, "### Cleaning")]
+    names = set(workbook.declared_by("02_clean"))
+    assert sorted(told) == sorted([name, default_in_words(workbook.parameters[name].default)] for name in names)
+
+
+@pytest.mark.parametrize("parameter", ["ignore_gate", "holdout_days", "k", "as_of", "decimal", "date_order"])
+def test_parameters_that_the_readme_tells_of_exist(parameter: str, workbook: Workbook) -> None:
+    assert parameter in workbook.parameters
+    assert f"`{parameter}`" in README
 
 
 # --- links and names in all documents
@@ -203,6 +325,56 @@ def test_codebook_lists_exactly_the_reasons() -> None:
         for name, rule in RULES.items()
     ]
     assert rows_below(CODEBOOK, "## Reasons in the quarantine") == expected
+
+
+def test_codebook_lists_exactly_the_reasons_of_the_other_tables() -> None:
+    expected = [
+        [name, rule.sentence, ", ".join(table for table, rules in companions.RULES_OF.items() if name in rules)]
+        for name, rule in companions.RULES.items()
+    ]
+    assert rows_below(CODEBOOK, "### Reasons in the other tables") == expected
+
+
+def test_codebook_lists_exactly_the_dimensions_of_quality() -> None:
+    assert [row[0] for row in rows_below(CODEBOOK, "## Data quality")] == list(DIMENSIONS)
+
+
+def test_codebook_lists_exactly_what_the_gate_asks() -> None:
+    nothing = gate.Counts(**dict.fromkeys(gate.Counts._fields, 0))
+    asked = gate.checks_table(gate.checks(nothing))
+    told = rows_below(CODEBOOK, "`gate` says for each purpose its `mode` and `why`. Full mode needs all of these:")
+    assert told == asked[["purpose", "check", "needed", "after"]].to_numpy().tolist()
+
+
+def test_codebook_names_every_lesser_mode_of_the_gate() -> None:
+    modes = rows_below(CODEBOOK.partition("Full mode needs all of these:")[2].partition("\n\n|")[2], "")
+    assert all(f"`{mode}" in f"`{row[1]}" for mode, row in zip(gate.LESSER.values(), modes, strict=True))
+
+
+def test_codebook_says_what_is_known_of_a_summary() -> None:
+    *names, last = [f"`{name}`" for name in OF_A_SUMMARY]
+    assert f"- Of a summary, only {', '.join(names)} and {last} are known" in CODEBOOK
+
+
+def test_codebook_lists_exactly_the_facts(sample_facts: dict[str, int]) -> None:
+    told = {
+        name: int(row[1])
+        for row in rows_below(CODEBOOK, "Facts, by the step that tells them:")
+        for name in row[0].split("`, `")
+    }
+    assert told == sample_facts
+
+
+@pytest.fixture(scope="module")
+def sample_facts() -> dict[str, int]:
+    """Collect from the notebooks the facts that each step tells, the first step's from what it calls."""
+    told = dict.fromkeys(("tables", "formats", "files", "currencies", "first_day", "last_day"), 1)
+    for step, notebook in enumerate(NOTEBOOKS, start=1):
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        code = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+        facts = "".join(re.findall(r"facts=\{(.*?)\}", code))
+        told |= dict.fromkeys(re.findall(r'"(\w+)":', facts), step)
+    return told
 
 
 def test_codebook_lists_exactly_the_columns_of_an_audience() -> None:
@@ -277,6 +449,11 @@ def test_steps_from_usual_to_net_cover_what_both_count_differently() -> None:
     assert sum(int(row[0].replace(",", "")) for row in rows) == 1_067_371 - 34_335 - 235_151
 
 
+def test_every_name_of_a_segment_has_an_action() -> None:
+    named = {*read_preset("archetypes"), *read_preset("simple_rules"), "all buyers"}
+    assert named - set(pd.read_csv(PROJECT / "data" / "plays.csv")["segment"]) == set()
+
+
 # --- decisions
 
 
@@ -305,7 +482,7 @@ def test_requirements_are_exact_and_end_with_the_project() -> None:
     lines = [line.partition("#")[0].strip() for line in content("requirements.txt").splitlines()]
     *pins, last = [line for line in lines if line]
     assert last == "-e ."
-    assert [pin for pin in pins if not re.fullmatch(r"[\w.-]+==[\w.]+(\s*;.+)?", pin)] == []
+    assert [pin for pin in pins if not re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+(\s*;.+)?", pin)] == []
 
 
 def test_python_3_11_is_enough() -> None:
@@ -315,5 +492,5 @@ def test_python_3_11_is_enough() -> None:
 def test_dependencies_page_names_everything_that_we_call() -> None:
     called = content("requirements.txt").partition("# What those bring")[0]
     page = content("docs/decisions/0010-dependencies.md")
-    packages = re.findall(r"(?m)^([\w.-]+)==", called)
+    packages = re.findall(r"(?m)^([\w.-]+)(?:\[\w+\])?==", called)
     assert [name for name in packages if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", page)] == []

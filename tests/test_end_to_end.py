@@ -9,11 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import ZipFile
 
 import pandas as pd
 import pytest
+from platforms import EXPORTS
 from servers import ESCAPED, PASSWORD, Server, load_csv, mariadb_fixture, postgresql_fixture  # noqa: F401
 
 from segmentation.runs import PROJECT
@@ -44,6 +48,23 @@ def workbook(home: Path, *words: str, **options: object) -> Outcome:
 
 def manifest(home: Path, name: str) -> dict:
     return json.loads((home / "data" / "runs" / name / "manifest.json").read_text(encoding="utf-8"))
+
+
+def findings(home: Path, name: str) -> dict[str, list[str]]:
+    """List the sentences that each step of a run found."""
+    steps = manifest(home, name)["steps"]
+    return {step: [finding["sentence"] for finding in told["findings"]] for step, told in steps.items()}
+
+
+def shown_text(home: Path, name: str) -> dict[str, str]:
+    """Read what a run would be shared with: its pages and tables, without their pictures and the rules of style."""
+    shown = {
+        file.name: re.sub(r"data:image/png;base64,[^\"']+", "", file.read_text(encoding="utf-8"))
+        for file in (home / "reports" / name).rglob("*")
+        if file.suffix in (".html", ".csv")
+    }
+    assert len(shown) > 1
+    return {file: re.sub(r"@(media|page|font|supports)\b", "", text) for file, text in shown.items()}
 
 
 def orders_csv(path: Path, lines: list[str]) -> Path:
@@ -104,11 +125,9 @@ def test_pages_load_nothing_from_anywhere(sample_run: Path) -> None:
 def test_nothing_shared_identifies_a_customer(sample_run: Path) -> None:
     customers = pd.read_csv(PROJECT / "data" / "sample" / "customers.csv", dtype=str)
     personal = {word for column in ("email", "name", "phone") for word in customers[column].dropna() if len(word) > 6}
-    for file in (sample_run / "reports" / "whole").rglob("*"):
-        if file.suffix in (".html", ".csv"):
-            shown = re.sub(r"data:image/png;base64,[^\"']+", "", file.read_text(encoding="utf-8"))
-            assert [word for word in personal if word in shown] == [], file.name
-            assert "@" not in re.sub(r"@(media|page|font|supports)\b", "", shown), file.name
+    for file, text in shown_text(sample_run, "whole").items():
+        assert [word for word in personal if word in text] == [], file
+        assert "@" not in text, file
 
 
 def test_no_shared_file_holds_a_path_of_this_machine(sample_run: Path) -> None:
@@ -196,30 +215,32 @@ def test_a_missing_file_is_told_before_anything_runs(home: Path, tmp_path: Path)
     assert "there is no file 'june.csv'" in done.err
 
 
-FEW = {
-    "a header only": ([], "01_ingest", "holds a header and no rows"),
-    "one customer": (["1,ann,2026-01-05,Mug,1,9.5", "2,ann,2026-02-05,Mug,1,9.5"], "04_cluster", "there are 1"),
-    "two rows": (["1,ann,2026-01-05,Mug,1,9.5", "2,bob,2026-02-05,Mug,1,9.5"], "04_cluster", "there are 2"),
-    "everyone alike": (
-        [f"{i},c{i},2026-01-05,Mug,1,9.5" for i in range(40)],
-        "04_cluster",
-        "Customers can't be told apart: all 40",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", FEW)
-def test_too_little_to_go_on_is_a_sentence_and_no_traceback(case: str, home: Path, tmp_path: Path) -> None:
-    lines, step, sentence = FEW[case]
-    name = case.replace(" ", "-")
-    done = workbook(home, "run", "--orders", str(orders_csv(tmp_path / "orders.csv", lines)), "--name", name)
+def test_a_header_without_rows_is_a_sentence_and_no_traceback(home: Path, tmp_path: Path) -> None:
+    done = workbook(home, "run", "--orders", str(orders_csv(tmp_path / "orders.csv", [])), "--name", "empty")
     assert done.code == 1
-    assert sentence in done.err
-    assert step in done.err
+    assert "01_ingest" in done.err
+    assert "holds a header and no rows" in done.err
     assert "Traceback" not in done.err
-    assert (home / "data" / "runs" / name / "notebooks" / f"{step}.ipynb").exists()
-    finished = manifest(home, name)["steps"] if step != "01_ingest" else {}
-    assert list(finished) == STEPS[: STEPS.index(step)]
+    assert (home / "data" / "runs" / "empty" / "notebooks" / "01_ingest.ipynb").exists()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["1,ann,2026-01-05,Mug,1,9.5", "2,bob,2026-02-05,Mug,1,9.5"],
+        [f"{i},c{i},2026-01-05,Mug,1,9.5" for i in range(40)],
+    ],
+    ids=["two rows", "alike"],
+)
+def test_tiny_shops_end_with_a_report_that_says_what_it_could_not_do(
+    lines: list[str], home: Path, tmp_path: Path
+) -> None:
+    name = f"tiny-{len(lines)}"
+    done = workbook(home, "run", "--orders", str(orders_csv(tmp_path / "orders.csv", lines)), "--name", name, *QUICK)
+    assert done.code == 0, done.err
+    told = findings(home, name)
+    assert list(told) == STEPS
+    assert any("All customers are one group" in sentence for sentences in told.values() for sentence in sentences)
 
 
 def nasty_shop(path: Path) -> Path:
@@ -235,18 +256,97 @@ def nasty_shop(path: Path) -> Path:
     return orders_csv(path, lines)
 
 
-def test_markup_stays_text_and_formulas_stay_out_of_csv(home: Path, tmp_path: Path) -> None:
-    orders = nasty_shop(tmp_path / "orders.csv")
+# On Windows no file can be called so.
+QUOTED = "o'clock.csv" if sys.platform == "win32" else """o'clock "june" <img src=x onerror=alert('1')>.csv"""
+
+
+def test_markup_and_quotes_stay_text_and_formulas_stay_out_of_csv(home: Path, tmp_path: Path) -> None:
+    orders = nasty_shop(tmp_path / QUOTED)
     done = workbook(home, "run", "--orders", str(orders), "--name", "nasty", *QUICK, "-p", "k", "3")
     assert done.code == 0, done.err
-    for page in (home / "reports" / "nasty").glob("*.html"):
-        assert "<script" not in page.read_text(encoding="utf-8")
+    pages = {page.name: page.read_text(encoding="utf-8") for page in (home / "reports" / "nasty").glob("*.html")}
+    assert [name for name, html in pages.items() if "<script" in html or "<img src=x" in html] == []
+    assert unescape(pages["01_ingest.html"]).count(QUOTED) >= 1
+    assert manifest(home, "nasty")["inputs"][0]["name"] == QUOTED
     written = list((home / "data" / "runs" / "nasty").rglob("*.csv")) + list(
         (home / "reports" / "nasty").rglob("*.csv")
     )
     cells = [cell for file in written for line in file.read_text().splitlines() for cell in line.split(",")]
     assert any("cmd" in cell for cell in cells)
     assert [cell for cell in cells if re.match(r'"?[=@]', cell)] == []
+
+
+# --- what shops have
+
+
+def month(number: int, orders: range) -> str:
+    """Write a month's export of orders of one line for 10.00 each."""
+    rows = [f"{order},c{order % 7},2026-{number:02}-{1 + order % 28:02},Mug,1,10.0" for order in orders]
+    return "\n".join(["order_id,customer_id,ordered_at,product_name,quantity,unit_price", *rows, ""])
+
+
+def test_orders_that_stand_in_two_months_of_an_archive_and_a_folder_count_once(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "july.csv").write_text(month(7, range(70, 110)))
+    with ZipFile(tmp_path / "exports.zip", "w") as archive:
+        archive.writestr("may.csv", month(5, range(50)))
+        archive.writestr("june.csv", month(6, range(40, 80)))
+    given = ["--orders", str(tmp_path / "exports.zip"), "--orders", str(tmp_path / "later")]
+    done = workbook(home, "run", *given, "--name", "months", "--until", "clean")
+    assert done.code == 0, done.err
+    cleaned = manifest(home, "months")["steps"]["02_clean"]
+    assert (cleaned["rows_in"], cleaned["rows_out"], cleaned["rows_quarantined"]) == (130, 110, 20)
+    kept = pd.read_parquet(home / "data" / "runs" / "months" / "02_orders.parquet")
+    assert kept["order_id"].is_unique
+    newest = kept.set_index("order_id")["source_file"]
+    assert newest[["39", "45", "75", "100"]].tolist() == ["may.csv", "june.csv", "july.csv", "july.csv"]
+
+
+def taobao_file(path: Path) -> Path:
+    """Write orders of 40 customers as Taobao does, in GB18030."""
+    export = next(export for export in EXPORTS if export.title == "Taobao and Tmall")
+    days = pd.date_range("2024-01-01", periods=120, freq="3D")
+    rows = [
+        export.rows[0]
+        | {
+            "订单编号": f'="12345678901234{order:05}"',
+            "买家会员名": f"小安家{order % 40:03}",
+            "买家实际支付金额": f"{10 + order % 40 * 5}.00",
+            "买家应付邮费": "0.00",
+            "联系手机": f"'139123456{order % 40:02}",
+            "订单创建时间": f"{days[order]:%Y-%m-%d} 10:00:00",
+        }
+        for order in [*range(120)]
+        if order % 3 or order < 60
+    ]
+    path.write_bytes(replace(export, rows=rows).content())
+    return path
+
+
+def test_a_taobao_file_in_gb18030_ends_in_a_report(home: Path, tmp_path: Path) -> None:
+    done = workbook(home, "run", "--orders", str(taobao_file(tmp_path / "订单.csv")), "--name", "taobao", *QUICK)
+    assert done.code == 0, done.err
+    told = findings(home, "taobao")
+    assert list(told) == STEPS
+    assert told["01_ingest"][0].startswith("100 order lines of 40 known customers were read from Taobao and Tmall")
+    personal = [word for n in range(40) for word in (f"小安家{n:03}", f"139123456{n:02}")]
+    for file, text in shown_text(home, "taobao").items():
+        assert [word for word in personal if word in text] == [], file
+
+
+def test_a_summary_of_customers_goes_to_the_end_and_says_what_it_can_t_give(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "customers so far.csv"
+    rows = [f"c{n}@example.com,+49 30 55512{n:03},{n * 5},{1 + n % 6},{20 + n * n % 90}.50" for n in range(80)]
+    path.write_text("\n".join(["Email,Phone,Recency,Frequency,Monetary", *rows, ""]))
+    words = ["--orders", str(path), "--name", "summary", "-p", "as_of", "2026-06-30", *QUICK]
+    done = workbook(home, "run", *words)
+    assert done.code == 0, done.err
+    told = findings(home, "summary")
+    assert list(told) == STEPS
+    assert any("Only a customer's last day is known" in sentence for sentence in told["01_ingest"])
+    for file, text in shown_text(home, "summary").items():
+        assert "@" not in text, file
+        assert "55512" not in text, file
 
 
 # --- databases

@@ -26,7 +26,7 @@ from segmentation.tables import ORDERS
 
 SECONDS, MEGABYTES = 30, 2_000
 BOMBS = ["bytes: gzip bomb", "bytes: zip bomb", "bytes: endless JSON", "bytes: deep JSON", "text: huge value",
-         "text: huge quoted value", "text: many columns", "workbook: a cell far outside"]  # fmt: skip
+         "text: huge quoted value", "workbook: a cell far outside"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,9 @@ def test_no_row_of_a_mutilated_file_is_lost(endings: dict[str, Ending]) -> None:
     assert rows == {name: told.rows for name, told in read.items()}
 
 
-def test_no_refusal_tells_a_folder_or_is_the_engines_own_word(endings: dict[str, Ending]) -> None:
-    own = ("/", "Traceback", "Exception", "_duckdb", "Possible")
-    refusals = {told.refusal.replace("sqlite:///folder/", "") for told in endings.values()}
+def test_no_refusal_tells_a_folder_or_is_in_the_engines_own_words(endings: dict[str, Ending]) -> None:
+    own = ("corpus0", "Traceback", "Exception", "Error:", "_duckdb", "Possible")
+    refusals = {told.refusal for told in endings.values()}
     assert not [refusal for refusal in refusals if any(word in refusal for word in own)]
 
 

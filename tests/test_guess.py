@@ -1,6 +1,7 @@
 """Guessing unknown files: header sets as shops write them, with the traps that lead to a wrong reading."""
 
 import datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from ibis.backends.duckdb import Backend
 from shops import store
 
+from segmentation import ingest
 from segmentation.guess import Guess, guess_columns, guess_source, guess_table
 from segmentation.problems import DataProblem
 from segmentation.summary import (
@@ -19,7 +21,7 @@ from segmentation.summary import (
     summary_limits,
     with_days,
 )
-from segmentation.tables import CONTACTS, CUSTOMERS, EVENTS, FEEDBACK, ORDERS
+from segmentation.tables import CONTACTS, CUSTOMERS, EVENTS, FEEDBACK, ORDERS, exact_value
 from segmentation.words import meanings
 
 PEOPLE = ["Ada Lind", "Bo Marten", "Cleo van Dorp", "Dag Esker", "Eve O'Hale", "Finn Ulm", "Gro Aas", "Hal Tor"]
@@ -764,3 +766,31 @@ def test_no_value_stands_in_a_summary_s_evidence() -> None:
     file = customers_summed(**WITH_DAY)
     shown = summary_of(**WITH_DAY).evidence.to_csv()
     assert not [value for value in file["Customer ID"] if f"{value}" in shown]
+
+
+# ---- through to the canonical table
+
+
+@pytest.mark.parametrize(
+    ("headers", "lines", "worth"),
+    [
+        (LINE_FILES["german"][0], LINES, "amount"),
+        (LINE_FILES["till"][0], LINES, "amount"),
+        (LINE_FILES["price is the line's"][0], LINES, "amount"),
+        (LINE_FILES["nothing said"][0], LINES, "amount"),
+        (ORDER_FILES["amounts of orders"][0], ORDERS_ONLY, "worth"),
+        (ORDER_FILES["three columns"][0], ORDERS_ONLY, "worth"),
+    ],
+    ids=["german", "till", "line amounts", "nothing said", "orders", "three columns"],
+)
+def test_no_money_or_order_of_an_unknown_file_is_lost(
+    headers: dict[str, str], lines: pd.DataFrame, worth: str, connection: Backend, tmp_path: Path
+) -> None:
+    as_file(headers, lines).to_csv(tmp_path / "june.csv", index=False)
+    given = {"orders": [str(tmp_path / "june.csv")]}
+    read = ingest.read_tables(connection, given, ingest.Hints(), scratch=tmp_path)["orders"].table
+    told = read.aggregate(
+        orders=read.order_id.nunique(), customers=read.customer_id.nunique(), money=exact_value(read).sum()
+    ).execute()
+    assert (told["orders"][0], told["customers"][0]) == (80, lines["customer"].nunique())
+    assert float(told["money"][0]) == pytest.approx(lines[worth].astype(float).sum(), abs=0.005)

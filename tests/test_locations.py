@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from segmentation.locations import find_files, is_url
+from segmentation.addresses import is_url
+from segmentation.locations import find_files
 from segmentation.problems import DataProblem
 from segmentation.runs import PROJECT
 

@@ -28,7 +28,7 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
 def orders(connection: Backend, tmp_path_factory: pytest.TempPathFactory) -> ir.Table:
     """Read the file once."""
     parts = open_parts(connection, [str(FILE)], scratch=tmp_path_factory.mktemp("scratch"))
-    reading = ingest.read_table(connection, parts, table="orders", column_map={})
+    reading = ingest.read_table(connection, parts, ingest.Hints(), table="orders")
     return connection.create_table("orders", reading.table)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from ibis.backends.duckdb import Backend
 from shops import Line, judged_orders, order_line, reasons_by_case
 from strategies import dirty_orders
@@ -107,6 +107,7 @@ def test_what_became_of_returns_is_told(connection: Backend) -> None:
 
 
 @given(lines=dirty_orders(dirt={"returns", "credit_notes"}))
+@settings(max_examples=8)
 def test_no_order_takes_back_more_pieces_than_it_sold(connection: Backend, lines: list[Line]) -> None:
     kept = pd.DataFrame(clean.kept(judged_orders(connection, lines)).to_pyarrow().to_pylist())
     kept["order"] = kept["return_of"].fillna(kept["order_id"])

@@ -4,9 +4,11 @@ import datetime
 import errno
 import gzip
 import io
+import sqlite3
 import stat
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import ibis.expr.types as ir
@@ -484,7 +486,7 @@ def test_a_line_that_is_no_json_object_is_marked(connection: Backend, file: Path
 def write_zip(path: Path, members: dict[str, bytes]) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name, (2025, 6, 30, 12, 0, 0)), content)
+            archive.writestr(zipfile.ZipInfo(name, (2025, 6, 30, 12, 0, 0)), content, zipfile.ZIP_DEFLATED)
     return path
 
 
@@ -599,3 +601,12 @@ def test_a_web_servers_log_is_recognised(connection: Backend, file: Path) -> Non
 def test_a_full_disk_is_not_the_files_fault() -> None:
     with pytest.raises(OSError, match="No space left"), problems_of("orders.csv", None):
         raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_database_is_opened_beside_files(connection: Backend, file: Path) -> None:
+    file.write_bytes(PLAIN)
+    with closing(sqlite3.connect(file.parent / "shop.db")) as shop, shop:
+        shop.execute('create table orders ("Order" text, "Name" text)')
+        shop.execute("insert into orders values ('3', 'Lamp')")
+    database, text = open_all(connection, file, f"sqlite:///{(file.parent / 'shop.db').as_posix()}?table=orders")
+    assert [database.headers, text.headers] == [["Order", "Name"]] * 2

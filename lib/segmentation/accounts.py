@@ -60,8 +60,11 @@ def account(judged: ir.Table) -> pd.DataFrame:
     )
     table["is_set_aside"] = table["reason"] != "clean"
     table = table.sort_values(["is_set_aside", "lines", "reason"], ascending=[True, False, True])
+    took = {REPAIRS[name]: -table[name].sum() for name in told}
     repairs = [
-        {"reason": REPAIRS[name], "lines": 0, "orders": 0, "customers": 0, "money": -table[name].sum()} for name in told
+        {"reason": name, "lines": 0, "orders": 0, "customers": 0, "money": money}
+        for name, money in took.items()
+        if money
     ]
     table = pd.concat([table, pd.DataFrame(repairs)]) if repairs else table
     table["money"] = table["money"].fillna(0).astype("float64")
@@ -132,7 +135,8 @@ def require_customers(account: pd.DataFrame) -> None:
         No line is clean; the reasons are named.
     """
     if account.empty or account["reason"].iloc[0] != "clean":
-        reasons = ", ".join(f"{row.reason} ({row.lines:,})" for row in account.itertuples())
+        aside = account[account["lines"] > 0]
+        reasons = ", ".join(f"{row.reason} ({row.lines:,})" for row in aside.itertuples())
         raise DataProblem(
             f"At least one order line must be clean; all {account['lines'].sum():,} were set aside: {reasons}. "
             "Is the column for the customer, the price or the quantity the wrong one? Name it with `column_map`."

@@ -28,11 +28,20 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, gzip.BadGzipFile, EOFError, NotImplem
 
 @dataclass(frozen=True)
 class Found:
-    """A file to be read: its name in messages, where it stands, when it was changed (seconds since 1970)."""
+    """A file to be read.
+
+    Attributes
+    ----------
+    name : what messages call it
+    path : where it stands, unpacked
+    modified : when it was changed, seconds since 1970
+    origin : the file that the user named, which may be the archive that held it
+    """
 
     name: str
     path: Path
     modified: float
+    origin: Path
 
 
 def is_zip(path: Path) -> bool:
@@ -124,7 +133,9 @@ def unpack_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, guard: "
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DataProblem(f"Can't read {some([shown])}: it is packed in a rare way. Unpack it first.")
     with archive.open(member) as packed:
-        return Found(shown, unpack(packed, guard=guard, scratch=scratch), modified(member))
+        return Found(
+            shown, unpack(packed, guard=guard, scratch=scratch), modified(member), Path(archive.filename or "")
+        )
 
 
 def is_junk(member: zipfile.ZipInfo) -> bool:

@@ -8,16 +8,18 @@ import ibis
 import ibis.expr.types as ir
 
 from segmentation.formats import LINE_TOTAL
-from segmentation.items import AMOUNT, ITEM, unpack_items
+from segmentation.items import AMOUNT, ITEM, ITEM_PLACE, unpack_items
 from segmentation.problems import DataProblem, some
 from segmentation.recognise import Source, attribute_columns, measured_columns, spread_amounts
 from segmentation.sources import PROBLEM, ROW
 from segmentation.tables import IBIS_TYPES, SOURCE, Column, Table
-from segmentation.values import is_masked, typed
+from segmentation.values import Writing, is_masked, is_shortened, typed
 
 ORDER_VALUE = "__order_value"
-TOTAL_WORDS = ("total", "totals", "grand total", "sum", "summe", "gesamt", "合计", "总计", "小计")
+TOTAL_WORDS = ("total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "合计", "总计", "小计",
+               "共计", "总和")  # fmt: skip
 CLOCK = r"^(\d{1,2}):(\d{2})(:\d{2})?(?:\.\d+)?(?: ?([AaPp])\.?[Mm]\.?)?$"  # hour, minute, second, a or p of am and pm
+NO_WRITING = Writing("id")
 MOST_MASKED = 0.5  # share of the rows that name a customer
 
 Columns = Mapping[str, ir.Column]
@@ -49,6 +51,7 @@ def canonical(raw: ir.Table, source: Source) -> ir.Table:
         columns["quantity"] = ibis.ifelse(is_total, ibis.null("int64"), columns["quantity"])  # or it would count twice
     columns["source_file"] = ibis.literal(source.name)
     columns["source_row"] = lines[ROW].cast("int64")
+    columns["source_item"] = lines[ITEM_PLACE] + 1 if source.items else ibis.literal(1, type="int64")
     columns["unreadable"] = unreadable(lines, source, columns)
     attributes = {name: lines[name] for name in attribute_columns(source)}
     return lines.select(**columns, **attributes)
@@ -243,6 +246,12 @@ def unreadable(lines: ir.Table, source: Source, columns: Columns) -> ir.StringCo
         cases.append((is_total_row(lines, source, columns), "total row"))
     if PROBLEM in lines.columns:
         cases.append((lines[PROBLEM].notnull(), lines[PROBLEM]))
+    for name in ("order_id", "customer_id") if source.table.name == "orders" else ():
+        cases += [
+            (is_shortened(lines[header]), f"{name}: shortened by Excel")
+            for header in source.mapping.get(name, [])
+            if source.writings.get(header, NO_WRITING).shortened
+        ]
     for column, header in measured(lines, source):
         text = text_at(lines, source, column, header)
         is_unread = text.notnull() & lines[read_name(column, header)].isnull()
@@ -261,7 +270,9 @@ def quoted(text: ir.StringColumn, column: Column, table: Table) -> ir.StringColu
 def is_total_row(lines: ir.Table, source: Source, columns: Columns) -> ir.BooleanColumn:
     """Express whether a row only adds up others: no customer, no time, and a word for a total in place of the order."""
     headers = dict.fromkeys([*source.headers[:1], *source.mapping.get("order_id", [])])
-    words = [ibis.coalesce(lines[header].lower().rstrip().isin(TOTAL_WORDS), False) for header in headers]
+    words = [
+        ibis.coalesce(lines[header].lower().re_replace("[\\s:：]+$", "").isin(TOTAL_WORDS), False) for header in headers
+    ]
     is_word = functools.reduce(operator.or_, words)
     return ibis.ifelse(columns["ordered_at"].isnull() & columns["customer_id"].isnull(), is_word, False)
 

@@ -19,11 +19,11 @@ from segmentation.accounts import (
 )
 from segmentation.copies import mark_copies
 from segmentation.currencies import convert, read_rates, require_one_currency
-from segmentation.marks import stored
+from segmentation.marks import PLACE, stored
 from segmentation.missing import NUMBERS, dropped_columns, fill, filled_columns
 from segmentation.outliers import treat_outliers
 from segmentation.policies import POLICIES, Policy, policy_of
-from segmentation.returns import treat_returns
+from segmentation.returns import has_returns, treat_returns
 from segmentation.rules import FLAGS, LATE, RULES, Rule, first_failed
 from segmentation.runs import resolve
 from segmentation.wholesalers import treat_wholesalers, wholesalers_table
@@ -82,9 +82,10 @@ def judge_orders(orders: ir.Table, policy: Policy, *, currency: str, files: Sequ
     """
     line = mark_copies(orders, duplicates=policy.duplicates, files=files)
     line = repaired(line, policy, currency)
+    any_came = has_returns(line)
     line = judge_each(line, policy, currency)
     line = rejudged(treat_outliers(line, policy.outliers), policy)
-    line = rejudged(treat_returns(line, policy.treats_returns), policy)
+    line = rejudged(treat_returns(line, policy.treats_returns, any_came=any_came), policy)
     line = rejudged(treat_wholesalers(line, policy.wholesalers), policy)
     return line.drop(*FLAGS).relocate("reason", after=line.columns[-1])
 
@@ -134,7 +135,7 @@ def kept(judged: ir.Table) -> ir.Table:
 
 def set_aside(judged: ir.Table) -> ir.Table:
     """Express the quarantine: the lines that count no more, each with its reason, in the order of their places."""
-    aside = judged.filter(judged.reason.notnull()).order_by("source_file", "source_row")
+    aside = judged.filter(judged.reason.notnull()).order_by(*PLACE)
     return aside.drop(*(name for name in REPAIRS if name in judged.columns))
 
 

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from segmentation.copies import exact_copies
-from segmentation.marks import mark, stored
+from segmentation.marks import PLACE, mark, stored
 from segmentation.problems import DataProblem, some
 from segmentation.rules import Rule, first_failed
 from segmentation.tables import SOURCE, TABLES
@@ -80,7 +80,7 @@ def artifacts(judged: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
     """List what step 02 hands on of each table: what is clean, and the quarantine in the order of its places."""
     clean = {f"02_{name}.parquet": table for name, table in kept(judged).items()}
     aside = {
-        f"02_{name}_quarantine.parquet": table.filter(table.reason.notnull()).order_by("source_file", "source_row")
+        f"02_{name}_quarantine.parquet": table.filter(table.reason.notnull()).order_by(*PLACE)
         for name, table in judged.items()
     }
     return clean | aside

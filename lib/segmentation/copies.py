@@ -42,15 +42,15 @@ def exact_copies(orders: ir.Table) -> ir.Table:
 
     Returns
     -------
-    Table of source_file and source_row
+    Table of places
     """
     lines = orders.filter(~orders.is_outlier) if "is_outlier" in orders.columns else orders
     content = told_columns(lines)
     hashed = lines.mutate(content_hash=ibis.struct({name: lines[name] for name in content}).hash())
     repeated = hashed.group_by("content_hash").aggregate(lines=hashed.count()).filter(lambda group: group.lines > 1)
     suspects = hashed.semi_join(repeated, "content_hash")
-    before = ibis.row_number().over(
-        group_by=[suspects[name] for name in content], order_by=[suspects[name] for name in PLACE]
+    before = ibis.rank().over(  # alike items of one row share their rank, and none is a copy of the other
+        group_by=[suspects[name] for name in content], order_by=[suspects.source_file, suspects.source_row]
     )
     return suspects.mutate(before=before).filter(lambda line: line.before > 0).select(*PLACE)
 

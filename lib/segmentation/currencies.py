@@ -1,5 +1,6 @@
 """Currencies: one for all amounts, by refusing, by setting aside, or by a file of exchange rates."""
 
+import csv
 from pathlib import Path
 
 import ibis
@@ -70,7 +71,7 @@ def read_rates(path: Path) -> pd.DataFrame:
     """
     try:
         told = pd.read_csv(path, dtype="str", sep=None, engine="python", skipinitialspace=True, encoding="utf-8-sig")
-    except (ValueError, OSError, pd.errors.ParserError):
+    except (ValueError, OSError, csv.Error):
         raise DataProblem(f"Can't read {some([path.name])}: `rates` must name a CSV file in UTF-8.") from None
     told = told.rename(columns=lambda name: str(name).strip().lower())
     if not {"currency", "rate"} <= set(told.columns):

@@ -28,12 +28,14 @@ def start_engine(folder: Path, *, memory_mb: int = MEMORY_MB) -> Backend:
     scratch = folder / SCRATCH
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True, mode=0o700)
-    return ibis.duckdb.connect(
+    connection = ibis.duckdb.connect(
         scratch / "engine.duckdb",
         temp_directory=str(scratch),
         memory_limit=f"{memory_mb}MB",
         preserve_insertion_order=False,
     )
+    connection.con.execute("set enable_progress_bar = false")
+    return connection
 
 
 def stop_engine(connection: Backend, folder: Path) -> None:

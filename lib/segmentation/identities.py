@@ -6,8 +6,10 @@ from typing import Literal, NamedTuple, get_args
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+from ibis import _
 
 from segmentation.keys import calling_code, email_key, own_key, phone_key, without_kind
 from segmentation.people import KINDS, NOBODY, People, find_people
@@ -16,6 +18,7 @@ from segmentation.values import is_masked
 
 Guests = Literal["quarantine", "email"]
 CONTACTS = ("email", "phone")
+KEYS = {"own": "own", "email": "email_key", "phone": "phone_key"}  # columns of sightings
 PERSONAL = ("customer_id", *CONTACTS)
 KNOWN_AS, IS_TOLD = "__known_as", "__is_told"
 WORDS = {"customer_id": "ids", "email": "e-mail addresses", "phone": "telephone numbers"}
@@ -82,11 +85,11 @@ def resolve(
     country = calling_code(phone_country)
     tables = {"orders": orders} | ({} if customers is None else {"customers": customers}) | dict(others)
     seen = sightings(tables, guests=guests, country=country)
-    numbers, kinds = numbered(seen)
-    people = find_people(numbers, kinds=kinds)
+    numbers, keys = numbered(seen)
+    people = find_people(numbers, kinds=keys["kind"].to_numpy())
     parts = [merged(people), *masked(seen.values, list(tables)), guest_lines(numbers, people)]
     parts += [found(numbers, people, table=name) for name in tables]
-    return Identities(known_as(seen, people), pd.concat(parts, ignore_index=True))
+    return Identities(known_as(seen, numbers, keys, people), pd.concat(parts, ignore_index=True))
 
 
 def apply(table: ir.Table, identities: Identities) -> ir.Table:
@@ -147,53 +150,56 @@ def combinations(table: ir.Table, *, name: str, guests: Guests) -> ir.Table:
     return counted.mutate(table=ibis.literal(name), findable=ibis.literal(findable))
 
 
-def numbered(seen: Sightings) -> tuple[pd.DataFrame, pd.Series]:
+def numbered(seen: Sightings) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Look up the numbers of the keys that stand together, so that nothing personal is needed from here on.
 
     Returns
     -------
-    DataFrame, one row a combination: table, own, email, phone (-1 for none), rows, findable; and the kind of each key
+    DataFrame, one row a combination: table, own, email, phone (-1 for none), rows, findable
+    DataFrame, one row a key, indexed by its number: hash, kind (its place in `people.KINDS`)
     """
-    rows = seen.values
-    for name in ("own", "email_key", "phone_key"):
-        number = seen.keys.select(**{name: seen.keys.key, f"{name}_number": seen.keys.number})
-        rows = rows.left_join(number, name).drop(f"{name}_right")
-    names = {"own": "own_number", "email": "email_key_number", "phone": "phone_key_number"}
-    columns = {name: ibis.coalesce(rows[number], NOBODY) for name, number in names.items()}
-    numbers = rows.select("table", "rows", "findable", **columns).to_pyarrow().to_pandas()
     kind = ibis.cases(*((seen.keys.key.startswith(f"{word}:"), code) for code, word in enumerate(KINDS)), else_=NOBODY)
-    kinds = seen.keys.order_by("number").select(kind=kind).to_pyarrow().column("kind").to_numpy()
-    return numbers.astype({"table": "category"}), kinds
+    keys = seen.keys.select("number", hash=seen.keys.key.hash(), kind=kind.cast("int8")).to_pyarrow().to_pandas()
+    by_hash = pd.Series(keys["number"].to_numpy(), index=keys["hash"])
+    hashes = {name: seen.values[key].hash() for name, key in KEYS.items()}
+    numbers = seen.values.select("table", "rows", "findable", **hashes).to_pyarrow().to_pandas()
+    for name in KEYS:
+        numbers[name] = numbers[name].map(by_hash).fillna(NOBODY).astype("int64")
+    return numbers.astype({"table": "category"}), keys.set_index("number").sort_index()
 
 
-def known_as(seen: Sightings, people: People) -> ir.Table | None:
-    """Store which values name a customer other than by the id that all tables are to use; none when none does."""
+def known_as(seen: Sightings, numbers: pd.DataFrame, keys: pd.DataFrame, people: People) -> ir.Table | None:
+    """Store which values name a customer otherwise than by the id that all tables are to use; none when none does."""
     backend = seen.keys.get_backend()
-    labels = pa.table({"number": range(len(people.label)), "label": people.label, "usable": people.usable})
-    stored = ibis.util.gen_name("labels")
-    backend.con.from_arrow(labels).create(stored)
-    named = seen.keys.inner_join(backend.table(stored), "number")
-    best = seen.keys.select(label=seen.keys.number, known_as=without_kind(seen.keys.key))
-    named = named.inner_join(best, "label").select("key", "usable", "known_as")
-    keys = ibis.union(other_ids(seen.values, named), *(contacts(seen.values, named, kind) for kind in CONTACTS))
-    keys = backend.create_table(ibis.util.gen_name("known_as"), keys, temp=True)
-    return keys if keys.count().execute() else None
+    nameless = numbers[(numbers["own"] == NOBODY) & numbers["findable"]]
+    asked = pd.concat([nameless["email"], nameless["phone"]]).unique()
+    told = np.union1d(np.flatnonzero(people.label != keys.index), asked[asked != NOBODY])
+    columns = {"hash": keys["hash"].to_numpy()[told], "number": people.label[told], "usable": people.usable[told]}
+    labels = ibis.util.gen_name("labels")
+    backend.con.from_arrow(pa.table(columns)).create(labels)
+    named = backend.table(labels).inner_join(seen.keys, "number").select("hash", "usable", known_as=without_kind(_.key))
+    known = ibis.union(other_ids(seen.values, named), *(contacts(seen.values, named, kind) for kind in CONTACTS))
+    known = backend.create_table(ibis.util.gen_name("known_as"), known, temp=True)
+    return known if known.count().execute() else None
 
 
 def other_ids(values: ir.Table, named: ir.Table) -> ir.Table:
     """Express the customer ids that are to be replaced, by null where masked."""
-    ids = values.filter(values.customer_id.notnull()).select("customer_id", key=values.own).distinct()
-    ids = ids.left_join(named, "key")
-    other = ids.filter(~ids.customer_id.identical_to(ids.known_as))
-    return other.select(
-        table=ibis.literal("all"), kind=ibis.literal("customer_id"), value=other.customer_id, known_as=other.known_as
+    ids = values.filter(values.customer_id.notnull()).select("customer_id", "own", hash=values.own.hash()).distinct()
+    ids = ids.left_join(named, "hash")
+    ids = ids.select(
+        table=ibis.literal("all"),
+        kind=ibis.literal("customer_id"),
+        value=ids.customer_id,
+        known_as=ibis.coalesce(ids.known_as, without_kind(ids.own)),
     )
+    return ids.filter(~ids.value.identical_to(ids.known_as))
 
 
 def contacts(values: ir.Table, named: ir.Table, kind: str) -> ir.Table:
     """Express the e-mail addresses or telephone numbers that tell who someone without an id is."""
-    without = values.filter(values.own.isnull() & values.findable).select("table", kind, key=values[f"{kind}_key"])
-    usable = without.distinct().inner_join(named.filter(named.usable), "key")
+    without = values.filter(values.own.isnull() & values.findable).select("table", kind, hash=values[KEYS[kind]].hash())
+    usable = without.distinct().inner_join(named.filter(named.usable), "hash")
     return usable.select("table", kind=ibis.literal(kind), value=usable[kind], known_as=usable.known_as)
 
 

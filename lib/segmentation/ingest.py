@@ -23,7 +23,7 @@ from segmentation.recognise import (
 from segmentation.sources import Part, open_parts, store_text
 from segmentation.summary import Summary, with_days
 from segmentation.tables import TABLES, Table, lines_by_currency
-from segmentation.values import describe_writings, plain_text, told_writings
+from segmentation.values import Writing, describe_writings, plain_text, told_writings
 
 MOST_UNREADABLE = 0.2  # share of the rows
 MOST_FILES = 12  # that a page lists one by one
@@ -161,7 +161,7 @@ def read_table(connection: Backend, parts: Sequence[Part], hints: Hints, *, tabl
         A part can't be read, a required column has no source, how dates or numbers are written can't be told, or the
         orders do not tell who bought.
     """
-    sources = [recognise(part, table=TABLES[table], column_map=hints.column_map, as_of=hints.as_of) for part in parts]
+    sources = recognised(parts, hints, table=TABLES[table])
     read = [pair for alike in same_headers(sources) for pair in read_alike(connection, alike, hints)]
     if table == "orders":
         require_known_customers(read)
@@ -169,6 +169,16 @@ def read_table(connection: Backend, parts: Sequence[Part], hints: Hints, *, tabl
     return Reading(
         tuple(source for source, _ in read), expressions[0] if len(expressions) == 1 else ibis.union(*expressions)
     )
+
+
+def recognised(parts: Sequence[Part], hints: Hints, *, table: Table) -> list[Source]:
+    """Recognise parts; those that share their headers are one thing, also when it had to be guessed."""
+    first: dict[tuple[str, ...], Source] = {}
+    for part in parts:
+        if tuple(part.headers) not in first:
+            source = recognise(part, table=table, column_map=hints.column_map, as_of=hints.as_of)
+            first[tuple(part.headers)] = source
+    return [replace(first[tuple(part.headers)], part=part) for part in parts]
 
 
 def read_alike(connection: Backend, sources: Sequence[Source], hints: Hints) -> list[tuple[Source, ir.Table]]:
@@ -184,10 +194,27 @@ def read_alike(connection: Backend, sources: Sequence[Source], hints: Hints) -> 
         empty=first.format.empty,
         keys=key_columns(first),
     )
+    require_one_written_currency(first, writings)
     return [
         (replace(source, writings=writings, rows=int(raw.count().execute())), plain_text(raw, writings))
         for source, raw in zip(sources, raws, strict=True)
     ]
+
+
+def require_one_written_currency(source: Source, writings: Mapping[str, Writing]) -> None:
+    """Require that amounts with several currency signs have a column that names their currency.
+
+    Raises
+    ------
+    DataProblem
+        They have none, so amounts of several currencies would be added up.
+    """
+    signs = sorted({sign for writing in writings.values() for sign in writing.currencies})
+    if source.table.name == "orders" and len(signs) > 1 and "currency" not in source.mapping:
+        raise DataProblem(
+            f"The amounts of {some([source.name])} must be in one currency, or a column must name it; they are written "
+            f"with {some(signs)}. Is there such a column? Name it with `column_map: {{currency: …}}`."
+        )
 
 
 def stored_text(connection: Backend, source: Source, hints: Hints) -> ir.Table:
@@ -237,10 +264,11 @@ def require_mostly_readable(table: ir.Table, reading: Reading) -> None:
     for told in counts.order_by(ibis.desc("rows")).limit(1).execute().itertuples():
         if told.rows > MOST_UNREADABLE * rows:
             name = reading.sources[0].table.name
+            is_column = told.cause in reading.sources[0].table.names
+            hint = f"Is another column meant? Name it with `column_map: {{{told.cause}: …}}`."
             raise DataProblem(
                 f"Can't read {name}: {told.rows:,} of {rows:,} rows are not what they must be, such as "
-                f"{told.example} (row {told.first:,}). Is another column meant? "
-                f"Name it with `column_map: {{{told.cause}: …}}`."
+                f"{told.example} (row {told.first:,}). {hint if is_column else 'Is the file damaged? Export it again.'}"
             )
 
 
@@ -309,6 +337,13 @@ def told(read: Mapping[str, Reading]) -> str:
 def formats_in_words(reading: Reading) -> str:
     """Name the formats of a table's files."""
     return " and ".join(dict.fromkeys(source.format.name for source in reading.sources))
+
+
+def zone_in_words(reading: Reading) -> str:
+    """Name the zones that the times of a table's files are written in, empty when they tell none."""
+    headers = [(source, header) for source in reading.sources for header in source.mapping.get("ordered_at", [])]
+    zones = [source.writings[header].zone for source, header in headers]
+    return " and ".join(dict.fromkeys(zone for zone in zones if zone))
 
 
 def limits(read: Mapping[str, Reading]) -> list[str]:
@@ -466,13 +501,15 @@ def facts(orders: ir.Table, read: Mapping[str, Reading], *, files: Sequence[str]
 
     Returns
     -------
-    dict: tables (names), formats (in words), files (of the orders, oldest first), currencies (codes, most lines
+    dict: tables (names), formats (in words), zone (of the orders' times, in words, "" when they tell none), files (of
+    the orders, oldest first), currencies (codes, most lines
     first), first_day and last_day of the orders
     """
     days = orders.aggregate(first=orders.ordered_at.min(), last=orders.ordered_at.max()).execute().iloc[0]
     return {
         "tables": list(read),
         "formats": formats_in_words(read["orders"]),
+        "zone": zone_in_words(read["orders"]),
         "files": list(files),
         "currencies": lines_by_currency(orders).index.tolist(),
         "first_day": f"{days['first']:%Y-%m-%d}",

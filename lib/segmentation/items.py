@@ -14,7 +14,7 @@ from segmentation.tables import ORDERS
 from segmentation.values import typed
 
 ITEM = "__item_"
-PLACE, AMOUNT, WEIGHT, SPENT = (f"{ITEM}{name}" for name in ("place", "amount", "weight", "spent"))
+ITEM_PLACE, AMOUNT, WEIGHT, SPENT = (f"{ITEM}{name}" for name in ("place", "amount", "weight", "spent"))
 
 
 def unpack_items(lines: ir.Table, items: Sequence[Item], *, amount: ir.FloatingColumn) -> ir.Table:
@@ -29,7 +29,7 @@ def unpack_items(lines: ir.Table, items: Sequence[Item], *, amount: ir.FloatingC
     Returns
     -------
     Table with the same columns; for each fact of an item its text, such as `__item_quantity`, null where nothing
-    stands; and `__item_amount`, the item's share of the order's amount, see `share_amounts`
+    stands; `__item_amount`, the item's share of the order's amount, see `share_amounts`; and `__item_place`, from 0
     """
     names = sorted({name for item in items for name in item})
     facts = {
@@ -80,14 +80,14 @@ def share_amounts(unpacked: ir.Table) -> ir.Table:
     order and fees in it therefore fall on all items alike.
     """
     order = ibis.window(group_by=ROW)
-    in_turn = ibis.window(group_by=ROW, order_by=PLACE)
-    so_far = ibis.window(group_by=ROW, order_by=PLACE, preceding=(None, 0))
+    in_turn = ibis.window(group_by=ROW, order_by=ITEM_PLACE)
+    so_far = ibis.window(group_by=ROW, order_by=ITEM_PLACE, preceding=(None, 0))
     lines = unpacked.mutate(**{WEIGHT: item_weight(unpacked)})
     share = lines[AMOUNT] * lines[WEIGHT].sum().over(so_far) / lines[WEIGHT].sum().over(order)
-    is_last = lines[PLACE] == lines[PLACE].max().over(order)
+    is_last = lines[ITEM_PLACE] == lines[ITEM_PLACE].max().over(order)
     lines = lines.mutate(**{SPENT: ibis.ifelse(is_last, lines[AMOUNT], share.round(2))})
     before = ibis.coalesce(lines[SPENT].lag().over(in_turn), ibis.literal("0", type="string").cast("float64"))
-    return lines.mutate(**{AMOUNT: lines[SPENT] - before}).drop(PLACE, WEIGHT, SPENT)
+    return lines.mutate(**{AMOUNT: lines[SPENT] - before}).drop(WEIGHT, SPENT)
 
 
 def item_weight(unpacked: ir.Table) -> ir.FloatingColumn:

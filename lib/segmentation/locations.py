@@ -8,7 +8,6 @@ from segmentation.problems import DataProblem, some
 from segmentation.runs import PROJECT
 
 PATTERN = re.compile(r"[*?\[]")
-URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 # What a file in a folder or an archive must be called to be taken for a table; a file given by name may have any name.
 TABLE_ENDINGS = frozenset(
@@ -18,17 +17,6 @@ TABLE_ENDINGS = frozenset(
         *("xlsx", "xlsm", "xlsb", "xls", "ods", "gz", "zip"),
     )
 )
-
-
-def is_url(given: str) -> bool:
-    r"""Tell a URL, such as a database's, from a path.
-
-    Examples
-    --------
-    >>> is_url("postgresql://shop/sales?table=orders"), is_url(r"C:\exports\june.csv"), is_url("june.csv")
-    (True, False, False)
-    """
-    return URL.match(given) is not None
 
 
 def find_files(given: str, *, base: Path | None) -> list[Path]:

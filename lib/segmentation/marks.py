@@ -10,7 +10,8 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
-PLACE = ("source_file", "source_row")
+PLACE = ("source_file", "source_row", "source_item")
+PLACES = pa.schema([("source_file", pa.string()), ("source_row", pa.int64()), ("source_item", pa.int64())])
 
 
 def stored(table: ir.Table) -> ir.Table:

@@ -12,7 +12,7 @@ import sklearn
 from sklearn.impute import KNNImputer
 from sklearn.preprocessing import StandardScaler
 
-from segmentation.marks import PLACE, computed, drawn, stored, stored_rows, with_values
+from segmentation.marks import PLACE, PLACES, computed, drawn, stored, stored_rows, with_values
 from segmentation.problems import DataProblem, some
 from segmentation.tables import IBIS_TYPES, ORDERS, exact_value
 
@@ -243,12 +243,7 @@ def nearest(line: ir.Table, column: str, currency: str) -> ir.Table:
     told = told.mutate(**{name: told[name].cast("float64") for name in features})
     complete = told.filter(is_evidence(told, column, currency)).drop_null(features).select(*PLACE, *features)
     sample = drawn(complete, COMPLETE_LINES, seed=0)
-    schema = pa.schema(
-        [
-            *((name, kind) for name, kind in zip(PLACE, (pa.string(), pa.int64()), strict=True)),
-            ("filling", pa.float64()),
-        ]
-    )
+    schema = PLACES.append(pa.field("filling", pa.float64()))
     if sample.empty:
         return stored_rows(schema.empty_table(), beside=line)
     scaler = StandardScaler().fit(sample[features].to_numpy())

@@ -7,11 +7,10 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import LocalOutlierFactor
 
-from segmentation.marks import PLACE, computed, drawn, mark, stored, with_values
+from segmentation.marks import PLACE, PLACES, computed, drawn, mark, stored, with_values
 from segmentation.problems import DataProblem, some
 from segmentation.tables import exact_value
 
@@ -216,7 +215,7 @@ def outlying_lines(sales: ir.Table, outliers: Outliers) -> ir.Table:
     features = [changed_column(column) for column in outliers.columns]
     lines = sales.select(*PLACE, *features)
     score, limit = fitted_score(drawn(lines, FITTED_LINES, seed=outliers.seed)[features].to_numpy(), outliers)
-    schema = pa.schema([("source_file", pa.string()), ("source_row", pa.int64())])
+    schema = PLACES
 
     def outlying(batch: pd.DataFrame) -> pd.DataFrame:
         return batch.loc[score(batch[features].to_numpy()) < limit, list(PLACE)]
@@ -236,10 +235,11 @@ def fitted_score(points: np.ndarray, outliers: Outliers) -> tuple[Callable[[np.n
     Function from points to scores, lower for rarer ones; and the limit, below all scores when there are too few points
     """
     different = np.unique(points, axis=0)
-    if len(different) < ENOUGH_LINES:
+    if len(points) < ENOUGH_LINES or len(different) < 3:
         return lambda batch: np.zeros(len(batch)), 0.0
     if outliers.method == "isolation_forest":
         model = IsolationForest(random_state=outliers.seed).fit(points)
     else:  # many equal points would have no distance to their neighbours
-        model = LocalOutlierFactor(n_neighbors=ENOUGH_LINES - 1, novelty=True).fit(different)
+        neighbours = min(ENOUGH_LINES, len(different) // 2)
+        model = LocalOutlierFactor(n_neighbors=neighbours, novelty=True).fit(different)
     return model.score_samples, float(np.quantile(model.score_samples(points), outliers.limit))

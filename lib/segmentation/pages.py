@@ -345,7 +345,7 @@ def steps_table(run: Run, steps: Sequence[str], manifest: dict[str, Any]) -> dic
 def inputs_table(manifest: dict[str, Any]) -> dict[str, Any]:
     """Tell which files were read, so that a reader with the same file can tell that it is the same."""
     rows = [
-        [file_name(entry["name"]), count(entry.get("rows")), size(entry["bytes"]), entry["sha256"][:12]]
+        [file_name(entry["name"]), count(entry.get("rows")), size(entry["bytes"]), (entry["sha256"] or "–")[:12]]
         for entry in manifest["inputs"]
     ]
     return details("inputs", "Inputs", ["File", "Rows", "Size", "SHA-256 begins"], rows, words=["SHA-256 begins"])
@@ -368,14 +368,16 @@ def count(rows: int | None) -> str:
     return "–" if rows is None else f"{rows:,}"
 
 
-def size(number: float) -> str:
-    """Write a number of bytes for people.
+def size(number: float | None) -> str:
+    """Write a number of bytes for people, a dash for a table of a database, which has none.
 
     Examples
     --------
-    >>> size(999), size(94_900_000)
-    ('999 B', '94.9 MB')
+    >>> size(999), size(94_900_000), size(None)
+    ('999 B', '94.9 MB', '–')
     """
+    if number is None:
+        return "–"
     for unit in ("B", "kB", "MB"):
         if number < 1000:
             return f"{number:,.0f} B" if unit == "B" else f"{number:,.1f} {unit}"

@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 NOBODY = -1
 MOST_PEOPLE = 3  # who may have one e-mail address; and addresses that one customer may have
+MOST_LOOKS = 20  # two or three are usual
 KINDS = ("id", "mail", "phone")
 TRAITS = ["mail", "orders", "customers"]
 
@@ -87,7 +88,7 @@ def find_people(sightings: pd.DataFrame, *, kinds: Numbers) -> People:
         label = rounds[-1].label[label]
         usable = usable_keys(rounds[-1], kinds)
         person = persons(sightings, label, usable)
-        if (person == seen["own"]).all():
+        if (person == seen["own"]).all() or len(rounds) == MOST_LOOKS:
             return People(label, usable, person, told(rounds))
         seen = sightings.assign(own=person)
 

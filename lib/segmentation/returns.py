@@ -13,7 +13,7 @@ THING = ("customer_id", "thing")
 PRICED_THING = (*THING, "price")
 
 
-def treat_returns(line: ir.Table, treatment: str) -> ir.Table:
+def treat_returns(line: ir.Table, treatment: str, *, any_came: bool) -> ir.Table:
     """Express which returns take back too much, and which order each other one belongs to.
 
     Only lines that passed every rule so far count as bought or returned.
@@ -22,6 +22,7 @@ def treat_returns(line: ir.Table, treatment: str) -> ir.Table:
     ----------
     line : one row an order line, with `reason` and the flags of `rules`
     treatment : "net" of what was bought; "keep" as they are; "drop", and none is left to look at
+    any_came : whether any line takes goods back; see `has_returns`
 
     Returns
     -------
@@ -34,14 +35,19 @@ def treat_returns(line: ir.Table, treatment: str) -> ir.Table:
     """
     if treatment == "drop":
         return line
-    moved = stored(returned_things(line))
-    if is_empty(moved):
+    if not any_came:
         return line.mutate(return_of=ibis.null("string"))
+    moved = stored(returned_things(line))
     if treatment == "net":
         too_much = stored(takes_back_too_much(moved))
         line = mark(line, too_much, name="returns_too_much")
         moved = moved.anti_join(too_much, list(PLACE))
     return with_values(line, orders_of_returns(moved), "return_of")
+
+
+def has_returns(line: ir.Table) -> bool:
+    """Say whether any line takes goods back; without one, there is nothing to look at."""
+    return bool((line.quantity < 0).any().execute())
 
 
 def returned_things(line: ir.Table) -> ir.Table:
@@ -68,9 +74,9 @@ def takes_back_too_much(moved: ir.Table) -> ir.Table:
 
     Returns
     -------
-    Table of source_file and source_row
+    Table of places
     """
-    order = [moved.ordered_at, moved.quantity < 0, moved.order_id, moved.worth, moved.source_file, moved.source_row]
+    order = [moved.ordered_at, moved.quantity < 0, moved.order_id, moved.worth, *(moved[name] for name in PLACE)]
     window = ibis.window(group_by=[moved[name] for name in THING], order_by=order, preceding=(None, 0))
     running = moved.mutate(running=moved.worth.sum().over(window))
     return running.filter((running.quantity < 0) & (running.running < -CENT)).select(*PLACE)
@@ -105,34 +111,32 @@ def accepted_returns(asking: ir.Table, bought: ir.Table) -> ir.Table:
 
     Returns
     -------
-    Table of a return's place and pieces, `return_of`, and the purchase's place as bought_file and bought_row
+    Table of a return's place and pieces, `return_of`, and the purchase's place, its columns beginning with bought_
     """
-    held = bought.rename(
-        bought_file="source_file", bought_row="source_row", bought_at="ordered_at", return_of="order_id"
-    )
+    places = {f"bought_{name}": name for name in PLACE}
+    held = bought.rename(places | {"bought_at": "ordered_at", "return_of": "order_id"})
     pairs = asking.join(held, list(PRICED_THING))
     pairs = pairs.filter((pairs.bought_at <= pairs.ordered_at) & (pairs.left >= pairs.pieces))
     latest = [
         (pairs.return_of == pairs.order_id).desc(),
         pairs.bought_at.desc(),
         pairs.return_of.desc(),
-        pairs.bought_file.desc(),
-        pairs.bought_row.desc(),
+        *(pairs[name].desc() for name in places),
     ]
     choice = ibis.row_number().over(group_by=[pairs[name] for name in PLACE], order_by=latest)
     asked = pairs.mutate(choice=choice).filter(lambda pair: pair.choice == 0)
     queue = ibis.window(
-        group_by=[asked.bought_file, asked.bought_row],
-        order_by=[asked.ordered_at, asked.source_file, asked.source_row],
+        group_by=[asked[name] for name in places],
+        order_by=[asked.ordered_at, *(asked[name] for name in PLACE)],
         preceding=(None, 0),
     )
     asked = asked.mutate(claimed=asked.pieces.sum().over(queue))
-    return asked.filter(asked.claimed <= asked.left).select(*PLACE, "pieces", "return_of", "bought_file", "bought_row")
+    return asked.filter(asked.claimed <= asked.left).select(*PLACE, "pieces", "return_of", *places)
 
 
 def without_returned(bought: ir.Table, accepted: ir.Table) -> ir.Table:
     """Express what each purchase has left after a round."""
-    taken = accepted.group_by(source_file=accepted.bought_file, source_row=accepted.bought_row)
+    taken = accepted.group_by(**{name: accepted[f"bought_{name}"] for name in PLACE})
     taken = taken.aggregate(taken=lambda pair: pair.pieces.sum())
     joined = with_values(bought, taken, "taken")
     return joined.mutate(left=joined.left - ibis.coalesce(joined.taken, 0)).drop("taken")

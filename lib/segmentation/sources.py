@@ -23,12 +23,13 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 from pyarrow import parquet
 
+from segmentation.addresses import is_url
 from segmentation.archives import Found, first_bytes, is_gzip, is_workbook, is_zip, unpack_gzip, unpack_zip
 from segmentation.decoding import decoded
 from segmentation.delimited import open_delimited
 from segmentation.headers import PROBLEM, ROW, distinct_names, quoted, text_literal
 from segmentation.json_rows import is_json, open_json
-from segmentation.locations import find_files, is_url
+from segmentation.locations import find_files
 from segmentation.problems import DataProblem, shorten, some
 from segmentation.runs import fingerprint
 from segmentation.spreadsheets import open_workbook
@@ -39,10 +40,14 @@ Answer = TypeVar("Answer")
 
 # What the engine says of a bad file, and how a user is told.
 COMPLAINTS = {
-    "(?i)no magic bytes|parquet|thrift|footer|metadata": "it is a Parquet file that is cut off or damaged.",
+    "(?i)magic bytes|parquet|thrift|TProtocol|footer|metadata|decompress": "it is a Parquet file that is cut off or "
+    "damaged.",
     "(?i)out of memory|malloc|failed to allocate": "one of its values is too large to be held.",
+    "Errno 22|(?i:invalid argument)": "it is cut off or damaged.",
     "(?i)malformed json": "it is JSON that is cut off or damaged. It must hold objects, one a line or in one list.",
 }
+# What a database says in the middle of its rows, as the engine passes it on.
+SERVER_SAYS = r"(?s)reading the Arrow source failed: Invalid: (?:Can't read '[^']*': )?(.*?)\. Detail: Python"
 UNREADABLE = (duckdb.Error, pa.ArrowException, csv.Error, zlib.error, struct.error, zipfile.BadZipFile, EOFError,
               UnicodeError, MemoryError, OverflowError, RecursionError, json.JSONDecodeError, OSError)  # fmt: skip
 
@@ -59,8 +64,6 @@ OTHER_FILES = {
     rb"(?i)(?:\xef\xbb\xbf)?\s*<\?xml": "It is XML. Open it in Excel, and save it as a workbook or a .csv file.",
 }
 
-TOTALS = ("total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "合计", "总计", "小计",
-          "共计", "总和")  # fmt: skip
 MOST_ROWS_PER_BYTE, ROWS_ASKED_ABOVE = 100, 20_000_000  # of a Parquet file
 
 
@@ -74,7 +77,8 @@ class Part:
     kind : how it is read, in words, such as "CSV, GB18030, semicolons" or "Excel, 2 sheets"
     opened : its own headers as columns, and `__problem` where rows may be marked; of its rows nothing is read yet
     modified : when it was last changed, seconds since 1970; 0 when unknown
-    path : the file, none for a table of a database
+    path : where it stands, unpacked; none for a table of a database
+    origin : the file that the user named, which may be the archive that holds it; none for a table of a database
     notes : what a reader should know of how it was read, in sentences; grows while it is read
     tolerant : opens a damaged file so that every row can be read, the damaged ones marked; none when nothing can help
     """
@@ -84,6 +88,7 @@ class Part:
     opened: duckdb.DuckDBPyRelation
     modified: float = 0.0
     path: Path | None = None
+    origin: Path | None = None
     notes: list[str] = field(default_factory=list)
     tolerant: Callable[[], duckdb.DuckDBPyRelation] | None = None
 
@@ -94,9 +99,9 @@ class Part:
 
     def fingerprint(self) -> dict[str, Any]:
         """Identify what was read by name, bytes and SHA-256; a database has neither bytes nor digest."""
-        if self.path is None:
+        if self.origin is None:
             return {"name": self.name, "bytes": None, "sha256": None}
-        return fingerprint(self.path) | {"name": self.name}
+        return fingerprint(self.origin) | {"name": self.name}
 
 
 def open_parts(connection: Backend, given: Sequence[str], *, scratch: Path) -> list[Part]:
@@ -144,7 +149,7 @@ def given_files(given: Sequence[str], *, scratch: Path) -> tuple[list[Found], li
         if not path.is_file():
             raise DataProblem(f"Can't read {some([path.name])}: it is no file.")
         with problems_of(path.name, real):
-            found, left_out = unpacked(Found(path.name, real, real.stat().st_mtime), scratch=scratch)
+            found, left_out = unpacked(Found(path.name, real, real.stat().st_mtime, real), scratch=scratch)
         files += found
         notes += left_out
     return files, notes
@@ -203,12 +208,13 @@ def open_file(connection: Backend, file: Found, *, scratch: Path) -> Part:
     with problems_of(name, path):
         if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
             opened, kind, notes = open_workbook(connection, path, name=name, scratch=scratch)
-            return Part(name, kind, opened, file.modified, path, notes)
+            return Part(name, kind, opened, file.modified, path, file.origin, notes)
         if start.startswith(b"PAR1"):
-            return Part(name, "Parquet", open_parquet(connection, path, name=name), file.modified, path)
+            opened = open_parquet(connection, path, name=name)
+            return Part(name, "Parquet", opened, file.modified, path, file.origin)
         if is_json(start):
             opened = open_json(connection, path, name=name, scratch=scratch)
-            return Part(name, "JSON", opened, file.modified, path)
+            return Part(name, "JSON", opened, file.modified, path, file.origin)
         return open_text(connection, file, start, scratch=scratch)
 
 
@@ -218,9 +224,10 @@ def open_text(connection: Backend, file: Found, start: bytes, *, scratch: Path) 
 
     lines = decoded(start)[0].splitlines()[:20]
     if is_log(lines):
-        return Part(file.name, "Web server log", open_log(connection, file.path), file.modified, file.path)
+        opened = open_log(connection, file.path)
+        return Part(file.name, "Web server log", opened, file.modified, file.path, file.origin)
     read = open_delimited(connection, file.path, name=file.name, scratch=scratch)
-    return Part(file.name, read.kind, read.opened, file.modified, file.path, read.notes, read.tolerant)
+    return Part(file.name, read.kind, read.opened, file.modified, file.path, file.origin, read.notes, read.tolerant)
 
 
 def open_parquet(connection: Backend, path: Path, *, name: str) -> duckdb.DuckDBPyRelation:
@@ -278,10 +285,11 @@ def store_text(connection: Backend, part: Part, *, columns: Sequence[str]) -> ir
         name = ibis.util.gen_name("source")
         problem = row_problem(columns, is_marked=PROBLEM in opened.columns)
         as_text = [f"cast({quoted(column)} as varchar) as {quoted(column)}" for column in columns]
-        opened.project(", ".join([f"row_number() over () as {ROW}", *as_text, f"{problem} as {PROBLEM}"])).create(name)
+        rows = opened.project(", ".join([f"row_number() over () as {ROW}", *as_text, f"{problem} as {PROBLEM}"]))
+        rows.query("opened", f"create temp table {quoted(name)} as select * from opened")  # not written to disk twice
         return name
 
-    stored = connection.table(read(part, store))
+    stored = connection.table(read(part, store), database=("temp", "main"))
     if stored.count().execute() == 0:
         raise DataProblem(f"Can't read {some([part.name])}: it holds a header and no rows.")
     return stored
@@ -316,19 +324,13 @@ def read(part: Part, use: Callable[[duckdb.DuckDBPyRelation], Answer]) -> Answer
 
 
 def row_problem(columns: Sequence[str], *, is_marked: bool) -> str:
-    """Express in SQL why a row is none: it is marked already, is empty, the header again, or a sum of the others."""
+    """Express in SQL why a row is none: it is marked already, is empty, or the header again."""
     names = [quoted(column) for column in columns]
     first = f"coalesce({', '.join(names)})"
     same = " and ".join(f"{name} = {text_literal(column)}" for name, column in zip(names, columns, strict=True))
-    missing = " + ".join(f"({name} is null)::int" for name in names)
-    totals = ", ".join(map(text_literal, TOTALS))
     cases = [f"when {first} is null then 'the row is empty'"]
     if len(columns) > 1:
         cases += [f"when {same} then 'the header stands there again'"]
-        cases += [
-            f"when lower(trim(rtrim({first}, ':： '))) in ({totals}) and {missing} >= {len(columns) / 2} "
-            "then 'it is a total'"
-        ]
     return f"case {f'when {PROBLEM} is not null then {PROBLEM} ' if is_marked else ''}{' '.join(cases)} end"
 
 
@@ -361,6 +363,8 @@ def complaint(problem: BaseException) -> str:
     >>> complaint(EOFError("No magic bytes found at end of file"))
     'it is a Parquet file that is cut off or damaged.'
     """
+    if told := re.search(SERVER_SAYS, str(problem)):
+        return f"{told[1]}."
     for pattern, sentence in COMPLAINTS.items():
         if re.search(pattern, str(problem)):
             return sentence

@@ -53,6 +53,7 @@ class Table:
 SOURCE = (
     Column("source_file", "text", "name of the file that the row came from"),
     Column("source_row", "integer", "row in that file, the first below the header is 1"),
+    Column("source_item", "integer", "which of the items that one row holds side by side, from 1"),
     Column("unreadable", "text", "why the row can't be read as what it must be; null when it can"),
 )
 

@@ -38,6 +38,7 @@ from segmentation.value_times import (
 from segmentation.value_writing import NOT_PLAIN, NOTHINGS, TIMES, Writing, is_empty, is_odd
 
 MINORITY = 0.01  # share of values up to which those that contradict the others are errors, not another way of writing
+MOST_DATES = 50_000  # shapes with the first two parts of each date: days of a year, or days as Excel counts them
 SURE = 10  # dates; so many without one that could be read both ways are no chance
 
 
@@ -112,8 +113,9 @@ def looked_at(raw: ir.Table, header: str, writing: Writing) -> list[Shape]:
     """List the shapes of a column of dates or numbers."""
     distinct = distinct_values(raw, header)
     text = ascii_text(distinct.value)
-    detail = text.left(HEAD) if writing.kind in TIMES else leading_zero(text)
-    return shapes(distinct, detail=detail, is_empty=is_empty(text, writing))
+    if writing.kind in TIMES:
+        return shapes(distinct, detail=text.left(HEAD), is_empty=is_empty(text, writing), most=MOST_DATES)
+    return shapes(distinct, detail=leading_zero(text), is_empty=is_empty(text, writing))
 
 
 def told_times(raw: ir.Table, writings: Mapping[str, Writing], *, name: str, given: str) -> dict[str, Writing]:

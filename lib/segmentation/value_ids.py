@@ -14,7 +14,7 @@ FLOAT = r"^(-?\d+)\.0+$"  # a whole number that went through a column of floats
 SHORTENED = r"^\d(?:[.,]\d+)?[eE]\+\d{2,3}$"
 MASKED = r"\*{2}|＊{2}|•{2}|●{2}|##|(?i:x{4})"
 
-FREQUENT_SPACES = "\u00a0\u3000\u200b\ufeff"  # no-break, ideographic, without width, and the mark of a file's start
+FREQUENT_SPACES = "\u00a0\u3000\u200b\u200e\u202a\ufeff"  # no-break, ideographic, unseen, byte order mark
 SPACED, ODDLY_SPACED = "spaces around", "spaces beyond ASCII around"
 UNSEEN, FORMULAS, APOSTROPHES, FLOATS = "unseen characters", 'as ="1234"', "as '1234", "as 1234.0"
 ID_WAYS = (SPACED, ODDLY_SPACED, UNSEEN, FORMULAS, APOSTROPHES, FLOATS)
@@ -37,8 +37,7 @@ def is_masked(value: ir.StringColumn) -> ir.BooleanColumn:
 
 def looks_odd(value: ir.StringColumn) -> ir.BooleanColumn:
     """Express whether a text may have spaces around it; quick, and rather too often true than too rarely."""
-    odd = (value < "!") | value.right(1).isin((" ", "\t", "\n", "\r"))  # what sorts before ! is a space or unseen
-    return reduce(operator.or_, (value.contains(space) for space in FREQUENT_SPACES), odd)
+    return reduce(operator.or_, (value.contains(space) for space in FREQUENT_SPACES), value != value.strip())
 
 
 def looks_wrapped(value: ir.StringColumn) -> ir.BooleanColumn:

@@ -23,10 +23,11 @@ CODES = (
 SIGNS = "$£€¥₹₽₩₺₴₫฿₪₱₦₡₲₵₸₼₾"
 WORDS = "kr zł zl Kč Ft lei лв руб р 元 円 圓 块 원 Rs R Fr SFr TL Rp RM"
 CURRENCY = rf"(?:[A-Z]{{0,3}}[{SIGNS}]|(?i:{'|'.join((CODES + ' ' + WORDS).split())})\.?)"
+MOST = 1e12  # beyond it is no shop's amount, and sums of cents would lose some
 
 
 def without_currency(currency: str) -> str:
-    """Give the pattern of what stands around a number with a currency: before it or behind, inside minus and brackets."""
+    """Give the pattern of a currency before a number or behind, inside of a minus and brackets."""
     return rf"^([-+(]?) *(?:{currency}) *| *(?:{currency}) *([-)]?)$"
 
 
@@ -145,6 +146,7 @@ def plain_number(value: ir.StringColumn, decimal: Decimal, *, steps: Steps) -> i
 
 
 def finite(value: ir.StringColumn) -> ir.FloatingColumn:
-    """Express plain text as a number, null where it is none: no infinity, and no underscore that the engine accepts."""
+    """Express plain text as a number, null where it is none: none beyond measure, no underscore."""
     number = value.try_cast("float64")
-    return ibis.ifelse(number.isinf() | number.isnan() | value.contains("_"), ibis.null("float64"), number)
+    is_none = number.isnan() | (number.abs() > MOST) | value.contains("_")
+    return ibis.ifelse(is_none, ibis.null("float64"), number)

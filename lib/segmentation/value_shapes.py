@@ -9,11 +9,11 @@ import ibis
 import ibis.expr.types as ir
 
 LONGEST = 80  # characters of a shape; no date or number is longer
-MOST = 50_000  # shapes; a column of dates or numbers has some hundred, one of free text may have as many as rows
+MOST = 5_000  # shapes; a column of numbers has some hundred, one of free text may have as many as rows
 
 # Spaces that trimming must know: ASCII's, no-break, thin, ideographic, and those without width.
-SPACES = "\\s\u00a0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
-NO_WIDTH = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+SPACES = "\\s\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff"
+NO_WIDTH = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
 EDGES = f"^[{SPACES}]+|[{SPACES}]+$"
 
 # Characters that mean what an ASCII one means: full width, typographic minus and apostrophe, odd spaces.
@@ -53,8 +53,8 @@ def distinct_values(raw: ir.Table, header: str) -> ir.Table:
     return values.group_by("value").aggregate(count=values.count())
 
 
-def shapes(distinct: ir.Table, *, detail: ir.StringColumn, is_empty: ir.BooleanColumn) -> list[Shape]:
-    """List the shapes of a column's values, the most frequent first, at most `MOST`.
+def shapes(distinct: ir.Table, *, detail: ir.StringColumn, is_empty: ir.BooleanColumn, most: int = MOST) -> list[Shape]:
+    """List the shapes of a column's values, the most frequent first.
 
     All else is decided from these: one query a column, and its answer is small.
 
@@ -63,6 +63,7 @@ def shapes(distinct: ir.Table, *, detail: ir.StringColumn, is_empty: ir.BooleanC
     distinct : see `distinct_values`
     detail : what else is to be told apart within a shape
     is_empty : whether a value means that there is none
+    most : how many to list at most; rarer ones are not decided from
 
     Returns
     -------
@@ -76,7 +77,7 @@ def shapes(distinct: ir.Table, *, detail: ir.StringColumn, is_empty: ir.BooleanC
     }
     table = distinct.select(**keys, count=distinct["count"])
     counted = table.group_by(list(keys)).aggregate(count=table["count"].sum().cast("int64"))
-    ordered = counted.order_by(ibis.desc("count"), *keys).limit(MOST)
+    ordered = counted.order_by(ibis.desc("count"), *keys).limit(most)
     return [Shape(**row) for row in ordered.to_pyarrow().to_pylist()]
 
 

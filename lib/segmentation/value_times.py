@@ -78,7 +78,9 @@ def pattern_of(shape: Shape) -> str:
     >>> [pattern_of(Shape(text)) for text in ("99/99/9999", "99 May 9999", "soon")]
     ['day or month first', "day, month's name", '']
     """
-    text = rewrite(shape.text, FROM_EAST_ASIAN) if re.search(f"[{EAST_ASIAN}]", shape.text) else shape.text
+    text = rewrite(shape.text, FROM_EAST_ASIAN)
+    if text != shape.text:
+        return YEAR_FIRST if re.search(PATTERNS[YEAR_FIRST][0], text) else ""
     if re.search(SERIAL_PATTERN, text):
         return SERIAL if SERIALS[0] <= int(shape.detail[:5]) < SERIALS[1] else ""
     if re.search(UNIX_PATTERN, text):

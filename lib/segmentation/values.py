@@ -21,7 +21,7 @@ from segmentation.value_times import (
     DateOrder,
     read_time,
 )
-from segmentation.value_writing import NOT_PLAIN, NUMBERS, TIMES, Writing, flag, plain
+from segmentation.value_writing import NOT_PLAIN, NOTHINGS, NUMBERS, TIMES, Writing, flag, plain
 
 __all__ = [
     "DateOrder",
@@ -183,13 +183,14 @@ def written_as(writing: Writing) -> str:
     >>> written_as(Writing("money"))
     'plain'
     """
-    ways = writing.ways - {NOT_PLAIN}
-    told = sorted(EXAMPLES.get(way, way) for way in ways - {DAY_OR_MONTH_FIRST, "decimal comma"})
-    if DAY_OR_MONTH_FIRST in ways:
+    ways = writing.ways - {NOT_PLAIN, NOTHINGS, DAY_OR_MONTH_FIRST, "decimal comma", "currency signs"}
+    told = sorted(EXAMPLES.get(way, way) for way in ways)
+    if writing.currencies:
+        told.insert(0, f"with currency signs: {', '.join(writing.currencies)}")
+    if DAY_OR_MONTH_FIRST in writing.ways:
         told.insert(0, FIRST_TOLD[writing.date_order])
-    if "decimal comma" in ways:
+    if "decimal comma" in writing.ways:
         told.insert(0, "decimal comma: 1.234,56")
     told += [f"zone {writing.zone}"] if writing.zone else []
-    told += [f"currency {', '.join(writing.currencies)}"] if writing.currencies else []
     told += [f"{writing.shortened:,} shortened by Excel: 1.23E+11"] if writing.shortened else []
     return "; ".join(told) or "plain"

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import duckdb
 
-from segmentation import clean, ingest
+from segmentation import clean, ingest, marks
 from segmentation.engine import engine
 from segmentation.policies import Policy
 from segmentation.runs import PROJECT, SCRATCH
@@ -71,7 +71,7 @@ def read_and_clean(orders: Path, folder: Path) -> Stages:
         policy = Policy()
         with timed(stages, "  of it 02 judge"):
             currency = clean.shop_currency(lines, policy)
-            judged = connection.create_table("judged", clean.judge_orders(lines, policy, currency=currency))
+            judged = marks.stored(clean.judge_orders(lines, policy, currency=currency))
         with timed(stages, "  of it 02 account"):
             account = clean.account(judged)
             lines_in, money_in = clean.lines_and_money(lines)
@@ -118,9 +118,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="times that each of the pair is run")
     parser.add_argument("--orders", type=Path, default=ORDERS, help="where online_retail_II.csv is")
     asked = parser.parse_args()
-    print(
-        f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, DuckDB {duckdb.__version__}"
-    )
+    print(f"{platform.platform()}, {os.cpu_count()} cores")
+    print(f"Python {platform.python_version()}, DuckDB {duckdb.__version__}")
     if not asked.orders.exists():
         parser.error(f"there is no {asked.orders.name}; name its place with --orders")
     compare_with_bare_scan(asked.orders.resolve(), runs=asked.runs)
