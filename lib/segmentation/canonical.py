@@ -16,8 +16,8 @@ from segmentation.tables import IBIS_TYPES, SOURCE, Column, Table
 from segmentation.values import Writing, is_masked, is_shortened, typed
 
 ORDER_VALUE = "__order_value"
-TOTAL_WORDS = ("total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "合计", "总计", "小计",
-               "共计", "总和")  # fmt: skip
+TOTAL_WORDS = ("total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "合计", "总计",
+               "小计", "共计", "总和")  # fmt: skip
 CLOCK = r"^(\d{1,2}):(\d{2})(:\d{2})?(?:\.\d+)?(?: ?([AaPp])\.?[Mm]\.?)?$"  # hour, minute, second, a or p of am and pm
 NO_WRITING = Writing("id")
 MOST_MASKED = 0.5  # share of the rows that name a customer

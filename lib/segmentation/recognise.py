@@ -22,7 +22,7 @@ from segmentation.tables import SOURCE, TABLES, Column, Kind, Table
 from segmentation.values import Writing
 
 ITEM_COLUMNS = ("product_id", "product_name", "quantity", "unit_price", LINE_TOTAL)
-LOOKED_AT = 1_000  # rows of an unknown file
+LOOKED_AT, VALUES_LOOKED_AT = 1_000, 100_000  # rows of an unknown file, fewer of one with very many columns
 MEANINGS = {"customer_id": "the customer", "ordered_at": "the day of the order", "unit_price": "the price"}
 
 
@@ -98,7 +98,7 @@ def recognise(part: Part, *, table: Table, column_map: Mapping[str, str], as_of:
 
 def guess_unknown(part: Part, *, table: Table, column_map: Mapping[str, str], as_of: str) -> Guess | Summary:
     """Guess what an unknown file is: one row a customer with orders and spend, else the table that is wanted."""
-    sample = first_rows(part, limit=LOOKED_AT)
+    sample = first_rows(part, limit=min(LOOKED_AT, max(VALUES_LOOKED_AT // len(part.headers), 1)))
     summary = guess_summary(sample) if table.name == "orders" and not column_map else None
     if summary:
         return require_summary(summary, name=part.name, as_of=as_of)

@@ -37,28 +37,53 @@ from segmentation.value_times import (
 )
 from segmentation.value_writing import NOT_PLAIN, NOTHINGS, TIMES, Writing, is_empty, is_odd
 
+MANY = 0.2  # different values a value; from there on, looking at each value once saves nothing
 MINORITY = 0.01  # share of values up to which those that contradict the others are errors, not another way of writing
 MOST_DATES = 50_000  # shapes with the first two parts of each date: days of a year, or days as Excel counts them
 SURE = 10  # dates; so many without one that could be read both ways are no chance
 
 
 def first_look(raw: ir.Table, kinds: Mapping[str, Kind], *, empty: tuple[str, ...]) -> dict[str, Writing]:
-    """Count every column's values, and tell which columns are plain, in one query."""
-    counts = {"rows": raw.count()}
-    for place, (header, kind) in enumerate(kinds.items()):
-        odd = is_odd(raw[header], Writing(kind, empty_words=empty))
-        counts |= {f"values_{place}": raw[header].count(), f"odd_{place}": odd.sum()}
-    seen = raw.aggregate(**counts).execute().fillna(0).astype("int64").iloc[0]
-    return {
+    """Count every column's values, and tell which columns are plain."""
+    columns = list(enumerate(kinds))
+    values = {f"values_{place}": raw[header].count() for place, header in columns}
+    different = {f"different_{place}": raw[header].approx_nunique() for place, header in columns}
+    seen = raw.aggregate(rows=raw.count(), **values, **different).execute().fillna(0).astype("int64").iloc[0]
+    writings = {
         header: Writing(
             kind,
-            ways=frozenset({NOT_PLAIN} if seen[f"odd_{place}"] else ()),
             empty_words=empty,
             values=int(seen[f"values_{place}"]),
             empty=int(seen["rows"] - seen[f"values_{place}"]),
         )
         for place, (header, kind) in enumerate(kinds.items())
     }
+    many = [header for place, header in columns if seen[f"different_{place}"] > MANY * seen[f"values_{place}"]]
+    odd = odd_columns(raw, {header: writings[header] for header in many})
+    odd |= {header for header in kinds if header not in many and is_oddly_written(raw, header, writings[header])}
+    return {
+        header: replace(writing, ways=frozenset({NOT_PLAIN} if header in odd else ()))
+        for header, writing in writings.items()
+    }
+
+
+def odd_columns(raw: ir.Table, writings: Mapping[str, Writing]) -> set[str]:
+    """Tell which columns are not plain, in one query over all rows: for columns in which few values repeat."""
+    if not writings:
+        return set()
+    odd = {
+        f"odd_{place}": is_odd(raw[header], writing).any() for place, (header, writing) in enumerate(writings.items())
+    }
+    seen = raw.aggregate(**odd).execute().iloc[0]
+    return {
+        header for place, header in enumerate(writings) if seen[f"odd_{place}"] is not None and seen[f"odd_{place}"]
+    }
+
+
+def is_oddly_written(raw: ir.Table, header: str, writing: Writing) -> bool:
+    """Tell whether a column is not plain, from its distinct values, where these are few."""
+    distinct = distinct_values(raw, header)
+    return bool(distinct.aggregate(odd=is_odd(distinct.value, writing).any()).execute().fillna(False).iloc[0, 0])
 
 
 def told_words(raw: ir.Table, writings: Mapping[str, Writing]) -> dict[str, Writing]:
