@@ -279,18 +279,19 @@ def test_markup_and_quotes_stay_text_and_formulas_stay_out_of_csv(home: Path, tm
 # --- what shops have
 
 
-def month(number: int, orders: range) -> str:
-    """Write a month's export of orders of one line for 10.00 each."""
-    rows = [f"{order},c{order % 7},2026-{number:02}-{1 + order % 28:02},Mug,1,10.0" for order in orders]
+def orders_of(orders: range) -> str:
+    """Write orders of one line for 10.00 each, one a day."""
+    days = pd.date_range("2026-01-01", periods=orders.stop)
+    rows = [f"{order},c{order % 7},{days[order]:%Y-%m-%d},Mug,1,10.0" for order in orders]
     return "\n".join(["order_id,customer_id,ordered_at,product_name,quantity,unit_price", *rows, ""])
 
 
 def test_orders_that_stand_in_two_months_of_an_archive_and_a_folder_count_once(home: Path, tmp_path: Path) -> None:
     (tmp_path / "later").mkdir()
-    (tmp_path / "later" / "july.csv").write_text(month(7, range(70, 110)))
+    (tmp_path / "later" / "july.csv").write_text(orders_of(range(70, 110)))
     with ZipFile(tmp_path / "exports.zip", "w") as archive:
-        archive.writestr("may.csv", month(5, range(50)))
-        archive.writestr("june.csv", month(6, range(40, 80)))
+        archive.writestr("may.csv", orders_of(range(50)))
+        archive.writestr("june.csv", orders_of(range(40, 80)))
     given = ["--orders", str(tmp_path / "exports.zip"), "--orders", str(tmp_path / "later")]
     done = workbook(home, "run", *given, "--name", "months", "--until", "clean")
     assert done.code == 0, done.err
@@ -299,7 +300,12 @@ def test_orders_that_stand_in_two_months_of_an_archive_and_a_folder_count_once(h
     kept = pd.read_parquet(home / "data" / "runs" / "months" / "02_orders.parquet")
     assert kept["order_id"].is_unique
     newest = kept.set_index("order_id")["source_file"]
-    assert newest[["39", "45", "75", "100"]].tolist() == ["may.csv", "june.csv", "july.csv", "july.csv"]
+    assert newest[["39", "45", "75", "100"]].tolist() == [
+        "exports.zip/may.csv",
+        "exports.zip/june.csv",
+        "july.csv",
+        "july.csv",
+    ]
 
 
 def taobao_file(path: Path) -> Path:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ibis.backends.duckdb import Backend
 from shops import canonical_schema, numbered, order_line, store, store_orders
@@ -171,6 +171,13 @@ def test_a_shared_telephone_merges_nobody(connection: Backend) -> None:
     assert counted(identities, "telephone numbers that people share, not used") == 1
 
 
+def test_a_shared_telephone_that_serves_as_id_merges_nobody(connection: Backend) -> None:
+    phone = "+49 40 66969000"
+    orders = [{"customer_id": phone, "email": f"{name}@example.com"} for name in ("ann", "ben")]
+    customers = [{"customer_id": name, "email": f"{name}@example.com"} for name in ("ann", "ben")]
+    assert unified(shop(connection, orders, customers))["customers"] == ["ann", "ben"]
+
+
 def test_two_customers_of_one_table_with_one_telephone_stay_two(connection: Backend) -> None:
     customers = [{"customer_id": name, "phone": "040 66969000"} for name in ("1", "2")]
     assert unified(shop(connection, [{"customer_id": "9"}], customers))["customers"] == ["1", "2"]
@@ -300,6 +307,7 @@ def groups(label: np.ndarray) -> set[frozenset[int]]:
     return {frozenset(np.flatnonzero(label == name).tolist()) for name in set(label.tolist())}
 
 
+@settings(max_examples=10)
 @given(many_sightings())
 def test_a_second_look_finds_nothing(sightings: pd.DataFrame) -> None:
     people = find_people(sightings, kinds=GRAPH)
@@ -307,6 +315,7 @@ def test_a_second_look_finds_nothing(sightings: pd.DataFrame) -> None:
     assert again.person.tolist() == people.person.tolist()
 
 
+@settings(max_examples=10)
 @given(many_sightings(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_is_irrelevant(sightings: pd.DataFrame, random: Any) -> None:
     shuffled = random.sample(range(len(sightings)), len(sightings))
@@ -314,6 +323,7 @@ def test_the_order_of_rows_is_irrelevant(sightings: pd.DataFrame, random: Any) -
     assert told.label.tolist() == find_people(sightings, kinds=GRAPH).label.tolist()
 
 
+@settings(max_examples=10)
 @given(many_sightings(), st.permutations(range(4)))
 def test_other_ids_change_labels_only(sightings: pd.DataFrame, others: list[int]) -> None:
     renamed = np.r_[others, np.arange(4, 11)]
@@ -323,21 +333,16 @@ def test_other_ids_change_labels_only(sightings: pd.DataFrame, others: list[int]
     assert groups(told.label) == {frozenset(int(renamed[key]) for key in group) for group in before}
 
 
+@settings(max_examples=10)
 @given(many_sightings())
 def test_telephones_never_join_two_addresses(sightings: pd.DataFrame) -> None:
     label = find_people(sightings, kinds=GRAPH).label
-    without = sightings.assign(phone=NOBODY, own=sightings["own"].where(sightings["own"] < 8, NOBODY))
+    is_phone = sightings["own"] >= 8
+    without = sightings.assign(phone=NOBODY, own=sightings["own"].mask(is_phone, NOBODY))
     by_email = find_people(without, kinds=GRAPH).label
     for group in groups(label):
         addresses = [key for key in group if GRAPH[key] == KINDS.index("mail")]
         assert len({by_email[key] for key in addresses}) <= 1
-
-
-@given(many_sightings())
-def test_a_telephone_of_two_customers_joins_neither(sightings: pd.DataFrame) -> None:
-    stood = sightings[sightings["own"].between(0, 3)].assign(email=NOBODY, phone=8, table="customers")
-    label = find_people(stood, kinds=GRAPH).label if len(stood) else np.arange(11)
-    assert len(set(label[:4].tolist())) == 4 or stood["own"].nunique() < 2
 
 
 def test_a_household_joined_by_way_of_a_third_stays_apart() -> None:

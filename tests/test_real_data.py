@@ -1,11 +1,18 @@
 """A real shop's two years: Online Retail II, where it stands beside the project (data/SOURCES.md tells what it is)."""
 
+import os
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
+import duckdb
 import ibis.expr.types as ir
 import pandas as pd
 import pytest
 from ibis.backends.duckdb import Backend
+from servers import ESCAPED, Server, load_csv, postgresql_fixture  # noqa: F401
 
 from segmentation import clean, ingest
 from segmentation.engine import engine
@@ -33,9 +40,8 @@ def orders(connection: Backend, tmp_path_factory: pytest.TempPathFactory) -> ir.
 
 
 def judge(connection: Backend, orders: ir.Table, *, cleaning: str) -> ir.Table:
-    rules = clean.policy_rules(cleaning, duplicates="drop")
-    currency = clean.require_one_currency(orders, currency="")
-    judged = clean.judge(orders, rules=rules, currency=currency, max_quantity=50_000)
+    policy = clean.Policy(cleaning=cleaning)
+    judged = clean.judge_orders(orders, policy, currency=clean.shop_currency(orders, policy))
     return connection.create_table(f"judged_{cleaning}", judged)
 
 
@@ -97,3 +103,93 @@ def test_every_row_is_accounted_for(policy: str, orders: ir.Table, request: pyte
 def test_exact_duplicates_are_found(policy: str, request: pytest.FixtureRequest) -> None:
     account = request.getfixturevalue(policy).set_index("reason")
     assert account.loc["duplicate", "lines"] == 34_335
+
+
+# --- the same orders from three kinds of source
+
+FIRST_YEAR = 525_461  # lines of the publisher's first sheet
+
+SPREADSHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PARTS = {
+    "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="xml" ContentType="application/xml"/>'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/></Types>',
+    "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    f'<Relationship Id="r1" Type="{RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    "xl/_rels/workbook.xml.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    f'<Relationship Id="r1" Type="{RELATIONS}/worksheet" Target="worksheets/sheet1.xml"/>'
+    f'<Relationship Id="r2" Type="{RELATIONS}/worksheet" Target="worksheets/sheet2.xml"/>'
+    f'<Relationship Id="r3" Type="{RELATIONS}/styles" Target="styles.xml"/></Relationships>',
+    "xl/workbook.xml": f'<workbook xmlns="{SPREADSHEET}" xmlns:r="{RELATIONS}"><sheets>'
+    '<sheet name="Year 2009-2010" sheetId="1" r:id="r1"/><sheet name="Year 2010-2011" sheetId="2" r:id="r2"/>'
+    "</sheets></workbook>",
+    "xl/styles.xml": f'<styleSheet xmlns="{SPREADSHEET}"><cellXfs><xf numFmtId="0"/><xf numFmtId="22"/></cellXfs>'
+    "</styleSheet>",
+}
+
+# Each line as a row of a sheet: numbers and times as Excel holds them, words as text.
+ROWS = """
+select '<row>' || string_agg(cell, '' order by place) || '</row>' from (
+    select line, unnest([
+        word(Invoice), word(StockCode), word(Description), number(Quantity),
+        '<c s="1"><v>' || (epoch(InvoiceDate::timestamp) / 86400.0 + 25569)::varchar || '</v></c>',
+        number(Price), number("Customer ID"), word(Country)
+    ]) as cell, generate_subscripts([1, 2, 3, 4, 5, 6, 7, 8], 1) as place
+    from (select *, row_number() over () as line from read_csv(?, all_varchar = true))
+) group by line order by line
+"""
+WORDS = """
+create macro escaped(text) as replace(replace(replace(text, '&', '&amp;'), '<', '&lt;'), '>', '&gt;');
+create macro number(text) as coalesce('<c><v>' || try_cast(text as double)::varchar || '</v></c>', '<c/>');
+create macro word(text) as case when regexp_full_match(text, '[1-9][0-9]*') then number(text)
+    else coalesce('<c t="inlineStr"><is><t xml:space="preserve">' || escaped(text) || '</t></is></c>', '<c/>') end;
+"""
+
+
+def write_two_sheets(path: Path) -> None:
+    """Write the file as its publisher does: a workbook of two sheets, one a year."""
+    with duckdb.connect() as engine, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, content in PARTS.items():
+            archive.writestr(name, content)
+        engine.execute(WORDS)
+        header = engine.execute("select * from read_csv(?, all_varchar = true) limit 0", [str(FILE)]).description
+        names = "".join(f'<c t="inlineStr"><is><t>{column[0]}</t></is></c>' for column in header)
+        rows = engine.execute(ROWS, [str(FILE)])
+        for number, count in ((1, FIRST_YEAR), (2, 1_067_371 - FIRST_YEAR)):
+            with archive.open(f"xl/worksheets/sheet{number}.xml", "w", force_zip64=True) as sheet:
+                sheet.write(f'<worksheet xmlns="{SPREADSHEET}"><sheetData><row>{names}</row>'.encode())
+                while count:
+                    batch = rows.fetchmany(min(count, 50_000))
+                    sheet.write("".join(row for (row,) in batch).encode())
+                    count -= len(batch)
+                sheet.write(b"</sheetData></worksheet>")
+
+
+def segments_of(orders: str, home: Path, name: str) -> pd.DataFrame:
+    """Run the steps up to the segments and read them."""
+    words = [str(Path(sys.executable).with_name("workbook")), "run", "--orders", orders, "--name", name]
+    words += ["--until", "cluster", "-p", "k_refits", "5"]
+    done = subprocess.run(words, env=os.environ | {"WORKBOOK_HOME": str(home)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    segments = pd.read_parquet(home / "data" / "runs" / name / "04_segments.parquet")
+    return segments.sort_values("customer_id", ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def segments(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    return segments_of(str(FILE), tmp_path_factory.mktemp("csv"), "csv")
+
+
+def test_two_sheets_of_excel_give_the_same_segments_as_csv(segments: pd.DataFrame, tmp_path: Path) -> None:
+    write_two_sheets(tmp_path / "online_retail_II.xlsx")
+    pd.testing.assert_frame_equal(
+        segments_of(str(tmp_path / "online_retail_II.xlsx"), tmp_path, "excel"), segments, check_exact=True
+    )
+
+
+def test_postgresql_gives_the_same_segments_as_csv(segments: pd.DataFrame, postgresql: Server, tmp_path: Path) -> None:
+    types = {"Quantity": "integer", "InvoiceDate": "timestamp", "Price": "numeric"}
+    load_csv(postgresql, FILE, "orders", types=types)
+    address = postgresql.url("?table=orders", password=ESCAPED)
+    pd.testing.assert_frame_equal(segments_of(address, tmp_path, "database"), segments, check_exact=True)

@@ -24,7 +24,7 @@ from segmentation.missing import NUMBERS, dropped_columns, fill, filled_columns
 from segmentation.outliers import treat_outliers
 from segmentation.policies import POLICIES, Policy, policy_of
 from segmentation.returns import has_returns, treat_returns
-from segmentation.rules import FLAGS, LATE, RULES, Rule, first_failed
+from segmentation.rules import FLAGS, LATE, RULES, first_failed
 from segmentation.runs import resolve
 from segmentation.wholesalers import treat_wholesalers, wholesalers_table
 
@@ -137,21 +137,3 @@ def set_aside(judged: ir.Table) -> ir.Table:
     """Express the quarantine: the lines that count no more, each with its reason, in the order of their places."""
     aside = judged.filter(judged.reason.notnull()).order_by(*PLACE)
     return aside.drop(*(name for name in REPAIRS if name in judged.columns))
-
-
-# --- until notebook 02 calls `judge_orders`
-
-
-def policy_rules(policy: str, *, duplicates: str) -> list[Rule]:
-    """Choose the rules of a preset."""
-    return list(Policy(cleaning=policy, duplicates=duplicates).rules)
-
-
-def judge(orders: ir.Table, *, rules: Sequence[Rule], currency: str, max_quantity: int) -> ir.Table:
-    """Judge by a preset's rules; see `judge_orders`."""
-    policy = Policy(
-        cleaning="usual" if RULES["return"] in rules else "net",
-        duplicates="drop" if RULES["duplicate"] in rules else "keep",
-        max_quantity=max_quantity,
-    )
-    return judge_orders(orders, policy, currency=currency).select(*orders.columns, "reason")

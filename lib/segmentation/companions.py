@@ -59,7 +59,7 @@ def clean_table(table: ir.Table, *, name: str) -> ir.Table:
     judged = judged.select(*table.columns, "reason")
     clean, aside = judged.filter(judged.reason.isnull()), judged.filter(judged.reason.notnull())
     if name == "customers":
-        denied = judged.filter(~judged.marketing_consent)
+        denied = stored(table.filter(~table.marketing_consent).select("customer_id"))
         clean = deny_marketing(merge_customers(clean), denied)
     if name == "events":
         clean = number_visits(clean)

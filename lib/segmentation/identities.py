@@ -12,6 +12,7 @@ import pyarrow as pa
 from ibis import _
 
 from segmentation.keys import calling_code, email_key, own_key, phone_key, without_kind
+from segmentation.marks import stored
 from segmentation.people import KINDS, NOBODY, People, find_people
 from segmentation.problems import DataProblem, some
 from segmentation.values import is_masked
@@ -112,6 +113,13 @@ def apply(table: ir.Table, identities: Identities) -> ir.Table:
         rows = with_name(rows, identities.keys, kind=kind)
         rows = rows.mutate(customer_id=ibis.coalesce(rows.customer_id, rows[KNOWN_AS])).drop(IS_TOLD, KNOWN_AS)
     return rows.select(*table.columns)
+
+
+def apply_to_all(tables: Mapping[str, ir.Table], identities: Identities) -> dict[str, ir.Table]:
+    """Give every row of every table the customer id of its person, computed once; see `apply`."""
+    if identities.keys is None:
+        return dict(tables)
+    return {name: stored(apply(table, identities)) for name, table in tables.items()}
 
 
 def with_name(rows: ir.Table, keys: ir.Table, *, kind: str) -> ir.Table:

@@ -195,7 +195,9 @@ def carried_forward(line: ir.Table, column: str, currency: str) -> ir.Table:
     """Express for each gap the last value above it in the same order of the same file."""
     order = ["order_id", "source_file"]
     near = line.filter(line.unreadable.isnull()).semi_join(gaps(line, column), order)
-    upto = ibis.window(group_by=[near[name] for name in order], order_by=near.source_row, preceding=(None, 0))
+    upto = ibis.window(
+        group_by=[near[name] for name in order], order_by=[near[name] for name in PLACE], preceding=(None, 0)
+    )
     near = near.mutate(run=near[column].count().over(upto))
     run = ibis.window(group_by=[near[name] for name in (*order, "run")])
     near = near.mutate(filling=near[column].max().over(run))
