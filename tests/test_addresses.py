@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmentation.addresses import (
+from segmentation.problems import DataProblem
+from segmentation.sources.addresses import (
     SECRETS,
     Address,
     completed,
@@ -15,7 +16,6 @@ from segmentation.addresses import (
     secrets_apart,
     without_secrets,
 )
-from segmentation.problems import DataProblem
 
 
 @pytest.fixture(autouse=True)

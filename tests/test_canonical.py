@@ -15,7 +15,7 @@ from segmentation.canonical import canonical, require_known_customers
 from segmentation.formats import Format, find_items, fit_format
 from segmentation.problems import DataProblem
 from segmentation.recognise import Source, recognise, source_kinds, source_mapping, used_columns
-from segmentation.sources import Part, store_text
+from segmentation.sources.parts import Part, store_text
 from segmentation.tables import ORDERS, TABLES
 from segmentation.values import plain_text, told_writings
 

@@ -13,10 +13,10 @@ from shops import SHOP_CURRENCY, Line, clean_orders, judged_orders, order_line, 
 from strategies import DIRT, FILES, dirty_orders, planted_orders
 
 from segmentation import clean, ingest
+from segmentation.cleaning.rules import CENT
 from segmentation.problems import DataProblem
-from segmentation.rules import CENT
 from segmentation.runs import PROJECT
-from segmentation.sources import open_parts
+from segmentation.sources.parts import open_parts
 from segmentation.tables import ORDERS
 
 MAX_QUANTITY = 50_000

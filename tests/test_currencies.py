@@ -8,7 +8,7 @@ from ibis.backends.duckdb import Backend
 from shops import judged_orders, order_line, store_orders
 
 from segmentation import clean
-from segmentation.currencies import read_rates
+from segmentation.cleaning.currencies import read_rates
 from segmentation.problems import DataProblem
 
 

@@ -10,11 +10,11 @@ import pytest
 from ibis.backends.duckdb import Backend
 from servers import ESCAPED, PASSWORD, Server, free_port, load_csv, mariadb_fixture, postgresql_fixture  # noqa: F401
 
-from segmentation import drivers
-from segmentation.addresses import parsed_address
-from segmentation.databases import open_database
 from segmentation.problems import DataProblem
-from segmentation.sources import Part, store_text
+from segmentation.sources import drivers
+from segmentation.sources.addresses import parsed_address
+from segmentation.sources.databases import open_database
+from segmentation.sources.parts import Part, store_text
 
 ORDERS = "(order_no, customer, placed, price) values (1, 'ann', '2026-01-05', 9.50), (2, 'bob', '2026-02-05', 12.25)"
 ROWS = [("1", "ann", "2026-01-05", "9.50"), ("2", "bob", "2026-02-05", "12.25")]

@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 from platforms import EXPORTS
 
-from segmentation import __version__, companions, gate
+from segmentation import __version__, gate
 from segmentation.campaign import Campaign, audience
 from segmentation.clean import POLICIES, RULES
+from segmentation.cleaning import companions
 from segmentation.cli import main
 from segmentation.cluster import USUAL_FEATURES
 from segmentation.features import FEATURES, OF_A_SUMMARY

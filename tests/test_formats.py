@@ -15,7 +15,7 @@ from segmentation.formats import LINE_TOTAL, Format, fitting_formats, known_form
 from segmentation.ingest import Hints, Reading
 from segmentation.problems import DataProblem
 from segmentation.runs import PROJECT
-from segmentation.sources import open_parts
+from segmentation.sources.parts import open_parts
 from segmentation.tables import ORDERS, TABLES, exact_value
 
 SPREAD = {"discount", "refunded"}

@@ -17,11 +17,11 @@ from shops import store
 
 from segmentation import clean
 from segmentation.engine import engine
-from segmentation.headers import ROW
 from segmentation.ingest import Hints, read_tables
 from segmentation.problems import DataProblem
 from segmentation.runs import PROJECT
-from segmentation.sources import open_parts, store_text
+from segmentation.sources.headers import ROW
+from segmentation.sources.parts import open_parts, store_text
 from segmentation.tables import ORDERS
 
 SECONDS, MEGABYTES = 30, 2_000

@@ -11,9 +11,8 @@ from ibis.backends.duckdb import Backend
 from shops import store
 
 from segmentation import ingest
-from segmentation.guess import Guess, guess_columns, guess_source, guess_table
-from segmentation.problems import DataProblem
-from segmentation.summary import (
+from segmentation.guessing.guess import Guess, guess_columns, guess_source, guess_table
+from segmentation.guessing.summary import (
     Summary,
     customers_without_order,
     guess_summary,
@@ -21,8 +20,9 @@ from segmentation.summary import (
     summary_limits,
     with_days,
 )
+from segmentation.guessing.words import meanings
+from segmentation.problems import DataProblem
 from segmentation.tables import CONTACTS, CUSTOMERS, EVENTS, FEEDBACK, ORDERS, exact_value
-from segmentation.words import meanings
 
 PEOPLE = ["Ada Lind", "Bo Marten", "Cleo van Dorp", "Dag Esker", "Eve O'Hale", "Finn Ulm", "Gro Aas", "Hal Tor"]
 

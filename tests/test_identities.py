@@ -14,8 +14,8 @@ from ibis.backends.duckdb import Backend
 from shops import canonical_schema, numbered, order_line, store, store_orders
 
 from segmentation.identities import Identities, apply, resolve
-from segmentation.keys import calling_code, normal_email, normal_phone, own_key
-from segmentation.people import KINDS, NOBODY, find_people
+from segmentation.identities.keys import calling_code, normal_email, normal_phone, own_key
+from segmentation.identities.people import KINDS, NOBODY, find_people
 from segmentation.problems import DataProblem
 from segmentation.tables import CUSTOMERS, FEEDBACK
 

@@ -23,7 +23,7 @@ from strategies import FILES, dirty_orders
 from segmentation import ingest
 from segmentation.ingest import Hints, Reading
 from segmentation.problems import DataProblem
-from segmentation.sources import open_parts
+from segmentation.sources.parts import open_parts
 from segmentation.tables import ORDERS, SOURCE, TABLES, exact_value
 
 CANONICAL = {

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from segmentation.addresses import is_url
-from segmentation.locations import find_files
 from segmentation.problems import DataProblem
 from segmentation.runs import PROJECT
+from segmentation.sources.addresses import is_url
+from segmentation.sources.locations import find_files
 
 
 @pytest.fixture

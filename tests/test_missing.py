@@ -7,7 +7,7 @@ from ibis.backends.duckdb import Backend
 from shops import Line, judged_orders, order_line
 
 from segmentation import clean
-from segmentation.missing import WAYS
+from segmentation.cleaning.missing import WAYS
 
 
 def tea(day: int, price: float | None, **told: object) -> Line:

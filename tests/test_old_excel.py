@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ibis.backends.duckdb import Backend
 
-from segmentation.sources import open_parts, store_text
+from segmentation.sources.parts import open_parts, store_text
 
 FREE, LAST, FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD  # what a sector is used for
 SECTOR, SMALLEST = 512, 4096  # bytes; a shorter stream would have to stand elsewhere

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ibis.backends.duckdb import Backend
 from shops import canonical_schema, numbered, store
 
-from segmentation.companions import RULES, RULES_OF, account, clean_table, require_rows_balance, rules_table
+from segmentation.cleaning.companions import RULES, RULES_OF, account, clean_table, require_rows_balance, rules_table
 from segmentation.ingest import Hints, Reading, read_tables
 from segmentation.problems import DataProblem
 from segmentation.runs import PROJECT

@@ -384,7 +384,7 @@ def test_a_database_on_a_server_is_not_asked_whether_it_changed() -> None:
 
 def test_a_password_reaches_the_kernel_and_no_file(home: Path) -> None:
     ask = (
-        "from segmentation.addresses import completed, parsed_address\n"
+        "from segmentation.sources.addresses import completed, parsed_address\n"
         "assert completed(parsed_address(orders)).secrets == {'password': 's3' + 'cret'}"
     )
     workbook = make_workbook(home / "nb", s01=(ask,))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from segmentation.policies import POLICIES, SWITCHES, Policy
+from segmentation.cleaning.policies import POLICIES, SWITCHES, Policy
 from segmentation.problems import DataProblem
 
 # Rules that only other parameters can make find anything.

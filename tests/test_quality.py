@@ -11,6 +11,7 @@ from ibis.backends.duckdb import Backend
 from shops import Line, canonical_schema, numbered, order_line, store, store_orders
 from strategies import dirty_orders
 
+from segmentation.cleaning.rules import RULES
 from segmentation.quality import (
     COLUMN_REPAIRS,
     DIMENSIONS,
@@ -22,7 +23,6 @@ from segmentation.quality import (
     scores_table,
     weakest,
 )
-from segmentation.rules import RULES
 from segmentation.tables import TABLES
 
 AS_OF = datetime.date(2025, 6, 1)

@@ -17,7 +17,7 @@ from servers import ESCAPED, Server, load_csv, postgresql_fixture  # noqa: F401
 from segmentation import clean, ingest
 from segmentation.engine import engine
 from segmentation.runs import PROJECT
-from segmentation.sources import open_parts
+from segmentation.sources.parts import open_parts
 
 FILE = PROJECT.parent / "shared" / "data" / "online_retail_II.csv"
 

@@ -18,10 +18,10 @@ import pytest
 from ibis.backends.duckdb import Backend
 from pyarrow import parquet
 
-from segmentation import archives
-from segmentation.headers import PROBLEM, ROW
 from segmentation.problems import DataProblem
-from segmentation.sources import Part, first_rows, open_parts, problems_of, store_text
+from segmentation.sources import archives
+from segmentation.sources.headers import PROBLEM, ROW
+from segmentation.sources.parts import Part, first_rows, open_parts, problems_of, store_text
 
 PLAIN = b"Order,Name\n1,Mug\n2,Tea towel\n"
 ROWS = [{ROW: 1, "Order": "1", "Name": "Mug"}, {ROW: 2, "Order": "2", "Name": "Tea towel"}]

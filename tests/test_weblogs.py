@@ -10,8 +10,8 @@ from ibis.backends.duckdb import Backend
 from shops import canonical_schema, numbered, store
 
 from segmentation.presets import read_preset
+from segmentation.sources.weblogs import PROBLEM, VISITOR, WebRules, is_log, number_visits, open_log, usual_rules
 from segmentation.tables import EVENTS
-from segmentation.weblogs import PROBLEM, VISITOR, WebRules, is_log, number_visits, open_log, usual_rules
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36"
 

@@ -11,7 +11,7 @@ from segmentation.formats import LINE_TOTAL
 from segmentation.items import AMOUNT, ITEM, ITEM_PLACE, unpack_items
 from segmentation.problems import DataProblem, some
 from segmentation.recognise import Source, attribute_columns, measured_columns, spread_amounts
-from segmentation.sources import PROBLEM, ROW
+from segmentation.sources.parts import PROBLEM, ROW
 from segmentation.tables import IBIS_TYPES, SOURCE, Column, Table
 from segmentation.values import Writing, is_masked, is_shortened, typed
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
-from segmentation.accounts import (
+from segmentation.cleaning.accounts import (
     REPAIRS,
     account,
     account_with_total,
@@ -17,16 +17,16 @@ from segmentation.accounts import (
     rules_table,
     what_each_policy_did,
 )
-from segmentation.copies import mark_copies
-from segmentation.currencies import convert, read_rates, require_one_currency
-from segmentation.marks import PLACE, stored
-from segmentation.missing import NUMBERS, dropped_columns, fill, filled_columns
-from segmentation.outliers import treat_outliers
-from segmentation.policies import POLICIES, Policy, policy_of
-from segmentation.returns import has_returns, treat_returns
-from segmentation.rules import FLAGS, LATE, RULES, first_failed
+from segmentation.cleaning.copies import mark_copies
+from segmentation.cleaning.currencies import convert, read_rates, require_one_currency
+from segmentation.cleaning.marks import PLACE, stored
+from segmentation.cleaning.missing import NUMBERS, dropped_columns, fill, filled_columns
+from segmentation.cleaning.outliers import treat_outliers
+from segmentation.cleaning.policies import POLICIES, Policy, policy_of
+from segmentation.cleaning.returns import has_returns, treat_returns
+from segmentation.cleaning.rules import FLAGS, LATE, RULES, first_failed
+from segmentation.cleaning.wholesalers import treat_wholesalers, wholesalers_table
 from segmentation.runs import resolve
-from segmentation.wholesalers import treat_wholesalers, wholesalers_table
 
 # What the step's notebook calls, from whichever module it comes.
 __all__ = [

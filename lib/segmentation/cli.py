@@ -125,7 +125,7 @@ def run_name(orders: str = "") -> str:
     >>> run_name("mysql://db/shop?table=web.orders"), run_name("sqlite:///data/till.db?query=select 1")
     ('web-orders', 'till')
     """
-    from segmentation.addresses import is_url, parsed_address
+    from segmentation.sources.addresses import is_url, parsed_address
 
     if not orders:
         return "sample"

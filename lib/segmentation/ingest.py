@@ -12,6 +12,7 @@ from ibis.backends.duckdb import Backend
 
 from segmentation.canonical import canonical, require_known_customers
 from segmentation.formats import LINE_TOTAL
+from segmentation.guessing.summary import Summary, with_days
 from segmentation.problems import DataProblem, some
 from segmentation.recognise import (
     Source,
@@ -20,8 +21,7 @@ from segmentation.recognise import (
     spread_amounts,
     used_columns,
 )
-from segmentation.sources import Part, open_parts, store_text
-from segmentation.summary import Summary, with_days
+from segmentation.sources.parts import Part, open_parts, store_text
 from segmentation.tables import TABLES, Table, lines_by_currency
 from segmentation.values import Writing, describe_writings, plain_text, told_writings
 
@@ -166,9 +166,8 @@ def read_table(connection: Backend, parts: Sequence[Part], hints: Hints, *, tabl
     if table == "orders":
         require_known_customers(read)
     expressions = [canonical(plain, source) for source, plain in read]
-    return Reading(
-        tuple(source for source, _ in read), expressions[0] if len(expressions) == 1 else ibis.union(*expressions)
-    )
+    table_read = expressions[0] if len(expressions) == 1 else ibis.union(*alike_columns(expressions))
+    return Reading(tuple(source for source, _ in read), table_read)
 
 
 def recognised(parts: Sequence[Part], hints: Hints, *, table: Table) -> list[Source]:
@@ -179,6 +178,20 @@ def recognised(parts: Sequence[Part], hints: Hints, *, table: Table) -> list[Sou
             source = recognise(part, table=table, column_map=hints.column_map, as_of=hints.as_of)
             first[tuple(part.headers)] = source
     return [replace(first[tuple(part.headers)], part=part) for part in parts]
+
+
+def alike_columns(tables: Sequence[ir.Table]) -> list[ir.Table]:
+    """Give every table the columns that any has, null where it lacks one; letter case does not tell two apart."""
+    names: dict[str, str] = {}
+    for table in tables:
+        for name in table.columns:
+            names.setdefault(name.lower(), name)
+
+    def column(table: ir.Table, key: str, name: str) -> ir.Column:
+        own = {header.lower(): header for header in table.columns}
+        return (table[own[key]] if key in own else ibis.null("string")).name(name)
+
+    return [table.select(*(column(table, key, name) for key, name in names.items())) for table in tables]
 
 
 def read_alike(connection: Backend, sources: Sequence[Source], hints: Hints) -> list[tuple[Source, ir.Table]]:

@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from segmentation.formats import LINE_TOTAL, Item, ItemField
-from segmentation.sources import ROW
+from segmentation.sources.parts import ROW
 from segmentation.tables import ORDERS
 from segmentation.values import typed
 

@@ -17,10 +17,10 @@ from typing import Any
 
 import yaml
 
-from segmentation.addresses import file_address, is_url, parsed_address, without_secrets
-from segmentation.locations import find_files
 from segmentation.problems import DataProblem, some
 from segmentation.runs import PROJECT, resolve
+from segmentation.sources.addresses import file_address, is_url, parsed_address, without_secrets
+from segmentation.sources.locations import find_files
 
 NOTEBOOKS = PROJECT / "notebooks"
 TYPES: dict[str, tuple[type, str]] = {

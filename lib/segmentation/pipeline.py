@@ -16,12 +16,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from segmentation.addresses import secrets_apart
 from segmentation.kernels import Kernels, kernels_ahead
 from segmentation.lock import alone
 from segmentation.parameters import Workbook, check_parameters, find_step, found_files, require_there
 from segmentation.problems import DataProblem, some
 from segmentation.runs import SCRATCH, Run, fingerprint
+from segmentation.sources.addresses import secrets_apart
 
 OnCell = Callable[[str, int, int], None]
 

@@ -13,11 +13,11 @@ from segmentation.formats import (
     fit_format,
     fitting_formats,
 )
-from segmentation.guess import guess_source
-from segmentation.guesses import Guess
+from segmentation.guessing.guess import guess_source
+from segmentation.guessing.guesses import Guess
+from segmentation.guessing.summary import Summary, guess_summary, require_summary
 from segmentation.problems import DataProblem, some
-from segmentation.sources import Part, first_rows
-from segmentation.summary import Summary, guess_summary, require_summary
+from segmentation.sources.parts import Part, first_rows
 from segmentation.tables import SOURCE, TABLES, Column, Kind, Table
 from segmentation.values import Writing
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import psutil
 
-from segmentation.addresses import require_no_secret
 from segmentation.problems import DataProblem, some
+from segmentation.sources.addresses import require_no_secret
 
 SCRATCH = ".scratch"
 PROJECT = Path(__file__).resolve().parents[2]

@@ -33,7 +33,7 @@ WORKBOOK = """
 import sys, time
 from pathlib import Path
 from segmentation.engine import engine
-from segmentation.sources import open_parts, store_text
+from segmentation.sources.parts import open_parts, store_text
 with engine(Path(sys.argv[2])) as connection:
     began = time.perf_counter()
     (part,) = open_parts(connection, [sys.argv[1]], scratch=Path(sys.argv[2]) / "scratch")

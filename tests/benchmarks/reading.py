@@ -20,9 +20,10 @@ from pathlib import Path
 
 import duckdb
 
-from segmentation import clean, ingest, marks
+from segmentation import clean, ingest
+from segmentation.cleaning import marks
+from segmentation.cleaning.policies import Policy
 from segmentation.engine import engine
-from segmentation.policies import Policy
 from segmentation.runs import PROJECT, SCRATCH
 
 ORDERS = PROJECT.parent / "shared" / "data" / "online_retail_II.csv"

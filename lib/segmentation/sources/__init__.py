@@ -1,0 +1,1 @@
+"""What a user's names lead to: files of many kinds, archives and databases, each as a table of text."""
