@@ -480,6 +480,13 @@ def test_orders_that_a_newer_file_holds_too_are_counted(connection: Backend) -> 
     }
 
 
+def test_a_number_that_began_anew_is_another_order(connection: Backend) -> None:
+    days = {"2024.csv": datetime.datetime(2024, 5, 1), "2025.csv": datetime.datetime(2025, 5, 1)}
+    orders = [order_line(order_id="1", source_file=file, ordered_at=day) for file, day in days.items()]
+    table = ingest.overlap(store_orders(connection, orders), list(days))
+    assert table["orders that a newer file holds too"].tolist() == [0, 0]
+
+
 # --- rows that can't be read
 
 
@@ -499,6 +506,12 @@ def test_a_column_of_which_more_can_t_be_read_is_another_column(read: Reader) ->
         ingest.require_mostly_readable(reading.table, reading)
 
 
+def test_a_file_of_damaged_rows_is_refused_without_asking_for_a_column(read: Reader) -> None:
+    reading = read(orders_with("order_id", *"12345678") + "9,ann\n" * 8)
+    with pytest.raises(DataProblem, match=r"8 of 16 rows .* Is the file damaged\? Export it again\.$"):
+        ingest.require_mostly_readable(reading.table, reading)
+
+
 def test_each_reason_has_a_fifth_of_its_own(read: Reader) -> None:
     rows = [CANONICAL] * 4 + [CANONICAL | {"quantity": "one"}, CANONICAL | {"unit_price": "free"}]
     reading = read(as_csv(*rows))
@@ -514,6 +527,22 @@ def test_a_customer_s_value_that_can_t_be_read_is_not_repeated_in_the_refusal(re
     assert "ann" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "row", [",,,,", "Total,,,,90", ",".join(CANONICAL)], ids=["empty rows", "totals", "headers again"]
+)
+def test_rows_that_are_no_lines_are_no_reason_to_stop(read: Reader, row: str) -> None:
+    reading = read(orders_with("order_id", "1", "2") + f"{row}\n" * 8)
+    ingest.require_mostly_readable(reading.table, reading)
+    assert [why is None for why in values(reading, "unreadable")] == [True] * 2 + [False] * 8
+
+
+def test_orders_of_which_none_says_when_are_refused(read: Reader) -> None:
+    reading = read(orders_with("ordered_at", "", " "))
+    message = r"no row of '1\.csv' has a value in 'ordered_at'\. .*`column_map: {ordered_at: …}`"
+    with pytest.raises(DataProblem, match=message):
+        ingest.require_readable_tables({"orders": reading.table}, {"orders": reading})
+
+
 # --- nothing is lost
 
 WRITTEN = [column.name for column in ORDERS.columns if column not in SOURCE]
@@ -526,8 +555,8 @@ def as_written(line: Line) -> dict[str, str]:
 
 
 def net_cents(line: Line) -> Decimal:
-    """Work out what a line is worth; nothing where it does not say."""
-    if line["quantity"] is None or line["unit_price"] is None:
+    """Work out what a line is worth; nothing where it does not say, or not in a way that can be read."""
+    if line["quantity"] is None or line["unit_price"] is None or line.get("unreadable"):
         return Decimal(0)
     price, discount, refunded = (Decimal(str(line[name])) for name in ("unit_price", "discount", "refunded"))
     return (line["quantity"] * price - discount - refunded).quantize(Decimal("0.0001"))
@@ -586,11 +615,13 @@ def test_of_files_in_several_formats_each_tells_its_columns(read: Reader) -> Non
 
 
 def test_how_columns_are_written_is_told_without_their_values(read: Reader) -> None:
-    row = CANONICAL | {"ordered_at": "31.3.2025", "unit_price": "10,00", "email": "ann@example.com", "phone": "030 17"}
+    personal = {"email": "ann@example.com", "phone": "030 17", "product_name": "Mug"}
+    row = CANONICAL | {"ordered_at": "31.3.2025", "unit_price": "10,00"} | personal
     table = ingest.writings(read(as_csv(row)))
     told = table.set_index("column")["written as"]
     assert (told["ordered_at"], told["unit_price"]) == ("day first: 31/12/2025", "decimal comma: 1.234,56")
-    assert not {"ann@example.com", "030 17", "ann", "1001"} & {str(cell) for cell in table.to_numpy().ravel()}
+    assert "product_name" not in told
+    assert not {*personal.values(), "ann", "1001"} & {str(cell) for cell in table.to_numpy().ravel()}
 
 
 def test_what_was_left_out_is_told_once(connection: Backend, tmp_path: Path) -> None:
@@ -653,6 +684,7 @@ def test_facts_tell_files_formats_period_and_currencies(connection: Backend, rea
         "currencies": ["EUR", "SEK"],
         "first_day": "2025-03-01",
         "last_day": "2025-03-01",
+        "zone": "",
     }
 
 

@@ -11,6 +11,8 @@ import pandas as pd
 from ibis.backends.duckdb import Backend
 
 from segmentation.canonical import canonical, require_known_customers
+from segmentation.cleaning.copies import older_copies
+from segmentation.cleaning.marks import stored
 from segmentation.formats import LINE_TOTAL
 from segmentation.guessing.summary import Summary, with_days
 from segmentation.problems import DataProblem, some
@@ -27,6 +29,7 @@ from segmentation.values import Writing, describe_writings, plain_text, told_wri
 
 MOST_UNREADABLE = 0.2  # share of the rows
 MOST_FILES = 12  # that a page lists one by one
+NO_LINES = ("the row is empty", "the header stands there again", "it is a total", "total row")  # as `unreadable` says
 
 
 @dataclass(frozen=True)
@@ -251,13 +254,16 @@ def same_headers(sources: Sequence[Source]) -> list[list[Source]]:
 
 
 def require_readable_tables(tables: Mapping[str, ir.Table], read: Mapping[str, Reading]) -> None:
-    """Require that no table is mostly unreadable; see `require_mostly_readable`."""
+    """Require that no table is mostly unreadable; see `require_mostly_readable` and `require_days`."""
     for name, table in tables.items():
         require_mostly_readable(table, read[name])
+        require_days(table, read[name])
 
 
 def require_mostly_readable(table: ir.Table, reading: Reading) -> None:
     """Require that a column is not mostly what it can't be; single rows that can't be read go to quarantine.
+
+    Empty rows, repeated headers and totals are no lines, however many there are.
 
     Parameters
     ----------
@@ -269,11 +275,12 @@ def require_mostly_readable(table: ir.Table, reading: Reading) -> None:
     DataProblem
         More than a fifth of the rows can't be read for the same reason: another column must be meant.
     """
-    failed = table.filter(table.unreadable.notnull())
+    lines = table.filter(~ibis.coalesce(table.unreadable.isin(NO_LINES), False))
+    failed = lines.filter(lines.unreadable.notnull())
     counts = failed.group_by(cause=failed.unreadable.split(":")[0]).aggregate(
         rows=failed.count(), example=failed.unreadable.min(), first=failed.source_row.min()
     )
-    rows = int(table.count().execute())
+    rows = int(lines.count().execute())
     for told in counts.order_by(ibis.desc("rows")).limit(1).execute().itertuples():
         if told.rows > MOST_UNREADABLE * rows:
             name = reading.sources[0].table.name
@@ -282,6 +289,25 @@ def require_mostly_readable(table: ir.Table, reading: Reading) -> None:
             raise DataProblem(
                 f"Can't read {name}: {told.rows:,} of {rows:,} rows are not what they must be, such as "
                 f"{told.example} (row {told.first:,}). {hint if is_column else 'Is the file damaged? Export it again.'}"
+            )
+
+
+def require_days(table: ir.Table, reading: Reading) -> None:
+    """Require that a table says when, in at least one row, where it can't do without.
+
+    Raises
+    ------
+    DataProblem
+        Its time is empty in every row.
+    """
+    canonical = reading.sources[0].table
+    for column in canonical.columns:
+        if column.kind == "time" and column.required and table[column.name].count().execute() == 0:
+            headers = [header for source in reading.sources for header in source.mapping.get(column.name, [])]
+            raise DataProblem(
+                f"Can't read {canonical.name}: no row of {some([source.name for source in reading.sources])} has a "
+                f"value in {some(list(dict.fromkeys(headers)))}. Is another column meant? "
+                f"Name it with `column_map: {{{column.name}: …}}`."
             )
 
 
@@ -316,6 +342,7 @@ def columns_of(source: Source) -> pd.DataFrame:
         return table
     grounds = source.guess.evidence.drop_duplicates("column").set_index("column")
     words = grounds["because"] + " (" + grounds["certainty"] + ")"
+    words = words if "unit_price" in words else words.rename({LINE_TOTAL: "unit_price"})
     return table.assign(grounds=table["column"].map(words).fillna(""))
 
 
@@ -485,13 +512,12 @@ def overlap(orders: ir.Table, files: Sequence[str]) -> pd.DataFrame:
     -------
     DataFrame, one row a file, newest first: file, orders, orders that a newer file holds too
     """
-    age = orders.source_file.cases(*((name, place) for place, name in enumerate(files)), else_=-1)
-    seen = orders.filter(orders.order_id.notnull()).select("order_id", "source_file", age=age).distinct()
-    newest = seen.age.max().over(group_by=seen.order_id)
-    counted = seen.mutate(is_older=seen.age < newest).group_by(["source_file", "age"])
-    told = counted.aggregate(orders=ibis._.count(), older=ibis._.is_older.sum())
-    table = told.order_by(ibis.desc("age")).drop("age").execute()
-    return table.rename(columns={"source_file": "file", "older": "orders that a newer file holds too"})
+    seen = orders.filter(orders.order_id.notnull()).group_by(file=orders.source_file)
+    table = seen.aggregate(orders=orders.order_id.nunique()).execute().set_index("file")
+    older = stored(older_copies(orders, files=files)).source_file.value_counts(name="older").execute()
+    table["orders that a newer file holds too"] = older.set_index("source_file")["older"]
+    table = table.reindex(reversed(files)).fillna(0).astype("int64")
+    return table.rename_axis("file").reset_index()
 
 
 def inputs(read: Mapping[str, Reading]) -> list[dict[str, object]]:
