@@ -636,8 +636,8 @@ def test_what_was_left_out_is_told_once(connection: Backend, tmp_path: Path) -> 
 def test_files_are_listed_with_what_they_were_recognised_as(read: Reader) -> None:
     table = ingest.files_read({"orders": read(as_csv(RETAIL, RETAIL), ETSY.content())})
     assert table[["file", "table", "format", "a row is", "rows"]].to_numpy().tolist() == [
-        ["1.csv", "orders", "UCI Online Retail", "line", 2],
-        ["2.csv", "orders", "Etsy sold orders", "order", len(ETSY.rows)],
+        ["1.csv", "orders", "UCI Online Retail", "an order line", 2],
+        ["2.csv", "orders", "Etsy sold orders", "an order", len(ETSY.rows)],
     ]
 
 

@@ -257,7 +257,7 @@ def test_a_table_that_cleaning_does_not_touch_keeps_its_scores(before: pd.DataFr
 def test_the_table_of_scores_has_one_column_a_dimension(before: pd.DataFrame, after: pd.DataFrame) -> None:
     table = scores_table(scores(before, after))
     assert table.columns.tolist() == ["table", *DIMENSIONS]
-    assert table.loc[0, "completeness"] == "95.8% → 100.0%"
+    assert table.loc[0, "completeness"] == "95.8%\u00a0→\u00a0100.0%"
 
 
 def test_the_weakest_column_comes_first(before: pd.DataFrame) -> None:

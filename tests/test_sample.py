@@ -14,7 +14,7 @@ from segmentation import sample
 from segmentation.problems import DataProblem
 from segmentation.runs import PROJECT
 from segmentation.sample import DIRT_KINDS, Dirt, make_shop
-from segmentation.tables import TABLES
+from segmentation.tables import SOURCE, TABLES
 
 COMMITTED = PROJECT / "data" / "sample"
 PLENTY = Dirt(**dict.fromkeys(DIRT_KINDS[1:], 0.05))
@@ -239,7 +239,7 @@ def test_no_invented_customer_is_missing_from_the_truth(shop):
 def test_tables_beside_orders_have_the_canonical_columns(shop, name):
     path = shop / f"{name}.csv"
     header = pd.read_csv(path if path.exists() else f"{path}.gz", nrows=1).columns
-    assert list(header) == TABLES[name].names[:-2]  # without source_file and source_row
+    assert list(header) == [column.name for column in TABLES[name].columns if column not in SOURCE]
 
 
 def test_names_with_commas_quotes_and_umlauts_survive_the_file(shop):

@@ -177,7 +177,7 @@ def by_rules(
     mode = "rules" if segmentation.k > 1 else "one group"
     words = {
         "rules": f"Segments come from simple rules and are not found in the data. {why} "
-        f"The rules: {rules_in_words(segmentation.cleaning.rules)}.",
+        f"The rules: {rules_in_words(segmentation.rules)}.",
         "one group": f"All customers are one group; no segments are made. {why}",
     }
     segments = named_segments(segmentation, features)
@@ -354,7 +354,7 @@ def assign_segments(segmentation: Segmentation | RuleSegmentation, features: pd.
     """
     if isinstance(segmentation, RuleSegmentation):
         places = {name: place for place, name in enumerate(segmentation.names)}
-        segment = rule_names(features, segmentation.cleaning.rules).map(places).fillna(-1).astype("int64")
+        segment = rule_names(features, segmentation.rules).map(places).fillna(-1).astype("int64")
         return pd.DataFrame({"segment": segment, "confidence": 1.0}, index=features.index)
     distances = segmentation.distances(features)
     if segmentation.k == 1:
@@ -664,7 +664,7 @@ def agreement(first: pd.Series, second: pd.Series) -> float:
 def model_record(segmentation: Segmentation | RuleSegmentation) -> dict[str, object]:
     """Record the fitted model in plain numbers: what is prepared how, and where the centres are; or the rules."""
     if isinstance(segmentation, RuleSegmentation):
-        return {"method": "rules", "rules": segmentation.cleaning.rules, "names": list(segmentation.names)}
+        return {"method": "rules", "rules": segmentation.rules, "names": list(segmentation.names)}
     scale = segmentation.preparation.named_steps["scale"]
     columns = prepared_order(segmentation.columns)
     return {

@@ -28,6 +28,7 @@ from segmentation.tables import TABLES, Table, lines_by_currency
 from segmentation.values import Writing, describe_writings, plain_text, told_writings
 
 MOST_UNREADABLE = 0.2  # share of the rows
+ROWS = {"line": "an order line", "order": "an order", "payment": "a payment"}
 MOST_FILES = 12  # that a page lists one by one
 NO_LINES = ("the row is empty", "the header stands there again", "it is a total", "total row")  # as `unreadable` says
 
@@ -417,7 +418,7 @@ def files_read(read: Mapping[str, Reading]) -> pd.DataFrame:
             "table": table,
             "how it is read": source.part.kind,
             "format": source.format.name,
-            "a row is": source.format.row,
+            "a row is": ROWS[source.format.row] if table == "orders" else TABLES[table].row.split(";")[0],
             "rows": source.rows,
         }
         for table, reading in read.items()

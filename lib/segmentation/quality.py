@@ -286,7 +286,7 @@ def scores_table(scored: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame, one row a table: table, then one column a dimension, such as "98.1 % → 100.0 %"; missing when not scored
     """
-    words = scored.assign(words=[f"{row.before:.1%} → {row.after:.1%}" for row in scored.itertuples()])
+    words = scored.assign(words=[f"{row.before:.1%}\u00a0→\u00a0{row.after:.1%}" for row in scored.itertuples()])
     wide = words.pivot(index="table", columns="dimension", values="words")
     order = [name for name in TABLES if name in wide.index]
     return wide.reindex(index=order, columns=list(DIMENSIONS)).rename_axis(columns=None).reset_index()

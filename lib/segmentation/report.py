@@ -178,6 +178,8 @@ def table_html(
 
 def side(column: pd.Series, *, first: bool) -> str:
     """Choose the side that a column's cells stand on; the right one is what notebooks do anyway."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return ' style="text-align:left;white-space:nowrap"'
     is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
     return "" if is_number and not first else ' style="text-align:left"'
 

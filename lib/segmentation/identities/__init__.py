@@ -115,6 +115,11 @@ def apply(table: ir.Table, identities: Identities) -> ir.Table:
     return rows.select(*table.columns)
 
 
+def account_in_short(identities: Identities) -> pd.DataFrame:
+    """Give the account without the counts that are 0, for reading."""
+    return identities.account[identities.account["count"] > 0].reset_index(drop=True)
+
+
 def apply_to_all(tables: Mapping[str, ir.Table], identities: Identities) -> dict[str, ir.Table]:
     """Give every row of every table the customer id of its person, computed once; see `apply`."""
     if identities.keys is None:
