@@ -246,9 +246,10 @@ def test_an_interrupted_run_leaves_no_kernel_and_can_be_run_again(home: Path) ->
 
 
 RUNNER = """
-import sys
+import signal, sys
 from pathlib import Path
 from segmentation import parameters
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests in the background ignores it
 parameters.NOTEBOOKS = Path(sys.argv[1])
 from segmentation.cli import main
 main(["run", "--name", "june"])

@@ -292,6 +292,12 @@ def scores_table(scored: pd.DataFrame) -> pd.DataFrame:
     return wide.reindex(index=order, columns=list(DIMENSIONS)).rename_axis(columns=None).reset_index()
 
 
+def record(scored: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Collect all scores for whoever compares runs: by table and dimension, and by column before and after cleaning."""
+    tables = {"scores": scored, "before": before, "after": after}
+    return {name: table.to_dict("records") for name, table in tables.items()}
+
+
 def weakest(told: pd.DataFrame, *, most: int = 10) -> pd.DataFrame:
     """List the columns that score lowest, one row a score below 1.
 
@@ -308,11 +314,11 @@ def weakest(told: pd.DataFrame, *, most: int = 10) -> pd.DataFrame:
 REPAIRS = {
     "guest": "Ask for an e-mail address at the checkout, and export it with every order",
     "unreadable": "Correct the cells that can't be read, or export again without opening the file in a spreadsheet",
-    "missing value": "Fill the empty cells in the shop's system, or choose with `missing` how to fill them",
-    "other currency": "Give the exchange rates with `rates`",
-    "no exchange rate": "Complete the file of `rates`",
+    "missing value": "Fill the empty cells in the shop's system, or choose with the parameter missing how to fill them",
+    "other currency": "Give the exchange rates with the parameter rates",
+    "no exchange rate": "Complete the file of exchange rates",
     "unpaid": "Mark orders that were paid outside the shop's system as paid",
-    "absurd quantity": "Correct the quantities, or raise `max_quantity` if they are real",
+    "absurd quantity": "Correct the quantities, or raise the parameter max_quantity if they are real",
     "negative price": "Book corrections as refunds or credit notes, not as lines with a negative price",
     "no quantity": "Export the pieces of each line",
     "return without purchase": "Add the orders from before the file begins, to which the returns belong",

@@ -3,7 +3,10 @@
 1. The sample from orders to the last page, against a plain loop of `papermill` and `jupyter nbconvert` commands.
 2. Online Retail II from end to end, against the same work by bare library calls in one process (bare.py); needs
    online_retail_II.csv, whose place `--orders` names.
-3. With `--large`: ten million generated order lines from file to features, memory against one million.
+3. Online Retail II from CSV to clean Parquet, against one statement that scans, types and writes it (reading.py).
+4. With `--large`: ten million generated order lines from file to features, memory against one million.
+
+Reading a workbook against its library's own reading is measured apart, by excel.py: its file takes minutes to write.
 """
 
 import argparse
@@ -18,6 +21,7 @@ import time
 from pathlib import Path
 
 from plain_loop import NOTEBOOKS, command, plain_loop
+from reading import compare_with_bare_scan
 
 from segmentation.runs import PROJECT
 from segmentation.sample import make_shop
@@ -112,6 +116,8 @@ def main() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sample_against_plain_loop(asked.runs)
     retail_against_bare_calls(asked.orders, asked.runs)
+    if asked.orders.exists():
+        compare_with_bare_scan(asked.orders, runs=asked.runs)
     if asked.large:
         memory_of_ten_million()
 
