@@ -123,7 +123,8 @@ def test_a_table_is_written_as_its_caller_asks(step: Step, shown: list[dict]) ->
     table = pd.DataFrame({"s": ["all"], "share": [0.256], "day": pd.to_datetime(["2026-01-31 15:00"]), "holds": [True]})
     report.show_table(step, "4.1", table, caption="Shares.", formats={"share": "{:.0%}"}, total=True)
     assert "<td>26%</td>" in html(shown)
-    assert '<td style="text-align:left;white-space:nowrap">2026-01-31</td><td style="text-align:left">yes</td>' in html(shown)
+    assert '<td style="text-align:left;white-space:nowrap">2026-01-31</td>' in html(shown)
+    assert '<td style="text-align:left">yes</td>' in html(shown)
     assert "<tbody></tbody><tfoot><tr>" in html(shown)
 
 
