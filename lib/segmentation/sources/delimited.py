@@ -113,6 +113,7 @@ def read_csv(
         quotechar='"',
         escapechar='"',
         max_line_size=LONGEST_LINE,
+        buffer_size=2 * LONGEST_LINE,  # else sixteen lines, more than the engine may hold
     )
 
 

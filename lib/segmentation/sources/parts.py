@@ -288,10 +288,10 @@ def store_text(connection: Backend, part: Part, *, columns: Sequence[str]) -> ir
         problem = row_problem(columns, is_marked=PROBLEM in opened.columns)
         as_text = [f"cast({quoted(column)} as varchar) as {quoted(column)}" for column in columns]
         rows = opened.project(", ".join([f"row_number() over () as {ROW}", *as_text, f"{problem} as {PROBLEM}"]))
-        rows.query("opened", f"create temp table {quoted(name)} as select * from opened")  # not written to disk twice
+        rows.create(name)
         return name
 
-    stored = connection.table(read(part, store), database=("temp", "main"))
+    stored = connection.table(read(part, store))
     if stored.count().execute() == 0:
         raise DataProblem(f"Can't read {some([part.name])}: it holds a header and no rows.")
     return stored
