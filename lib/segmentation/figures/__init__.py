@@ -1,0 +1,26 @@
+"""Every chart: one function a figure, from a table to a figure that belongs to nobody; no files, no display."""
+
+from segmentation.figures.base import SEGMENT_COLOURS, not_measured, segment_colour
+from segmentation.figures.campaign import campaign_arms
+from segmentation.figures.features import feature_distributions
+from segmentation.figures.proof import jaccard_bars, later_spend, ranking_intervals
+from segmentation.figures.quality import account_bars, lines_by_month, quality_dots
+from segmentation.figures.segments import choice_of_k, cross_map, profile_heatmap, sizes_against_money
+
+__all__ = [
+    "SEGMENT_COLOURS",
+    "account_bars",
+    "campaign_arms",
+    "choice_of_k",
+    "cross_map",
+    "feature_distributions",
+    "jaccard_bars",
+    "later_spend",
+    "lines_by_month",
+    "not_measured",
+    "profile_heatmap",
+    "quality_dots",
+    "ranking_intervals",
+    "segment_colour",
+    "sizes_against_money",
+]
