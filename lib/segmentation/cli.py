@@ -240,6 +240,9 @@ def aligned(rows: Sequence[tuple[str, ...]]) -> str:
     "--seed", type=click.IntRange(min=0), default=7, show_default=True, help="The same seed makes the same shop."
 )
 @click.option(
+    "--kinds", type=click.IntRange(1, 12), help="How many kinds of customer the seed draws; the usual seven without it."
+)
+@click.option(
     "--out",
     "folder",
     type=FILE,
@@ -247,7 +250,7 @@ def aligned(rows: Sequence[tuple[str, ...]]) -> str:
     metavar="FOLDER",
     help="Where to write it: a new folder, or an earlier such shop.",
 )
-def sample(customers: int, seed: int, folder: Path) -> None:
+def sample(customers: int, seed: int, kinds: int | None, folder: Path) -> None:
     """Make an invented shop of any size, its truth beside it."""
     from tqdm import tqdm
 
@@ -255,7 +258,7 @@ def sample(customers: int, seed: int, folder: Path) -> None:
 
     require_own_folder(folder)
     with tqdm(total=customers, unit=" customers", disable=None, leave=False) as bar:
-        make_shop(folder, customers=customers, seed=seed, on_progress=bar.update)
+        make_shop(folder, customers=customers, seed=seed, kinds=kinds, on_progress=bar.update)
     click.echo(f"The shop is in {shown(folder)}")
 
 

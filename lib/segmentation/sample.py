@@ -3,7 +3,7 @@
 import gzip
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
@@ -25,9 +25,9 @@ DAYS = (LAST_DAY - FIRST_DAY).days + 1
 CHUNK = 20_000  # customers made at once; what is in memory does not grow with the shop
 DAY = 86_400  # seconds
 
-# Seven kinds of customer -------------------------------------------------------------------------------------------
+# Kinds of customer -------------------------------------------------------------------------------------------------
 
-MIX = {  # share of customers
+MIX = {  # share of customers in the usual shop
     "champions": 0.06,
     "regulars": 0.16,
     "seasonal gift buyers": 0.14,
@@ -51,19 +51,55 @@ class Kind:
     coupon: float  # share of orders with a coupon
     sale: float  # share of orders that wait for a sale
     refund: float  # share of orders refunded in whole or in part
+    in_season: bool = False  # buys in the gift seasons only, whatever `first` and `last` say
+    hunts: bool = False  # finds the better coupons and the reduced lines
+    every: int = 0  # days from order to order, counted back from the last; 0 for no rhythm
+    weekdays: bool = False  # does not buy on Saturdays and Sundays
+    focus: float = 0.5  # share of lines from the favourite category
+    favours: str = ""  # the category that most of them like best
+    channel: str = ""  # the source that most of them use
+    acquired: str = ""  # the channel that most of them came by
+    born: int = 1983  # mean year of birth
+    visits: float = 0.75  # visits without an order for each order placed online
+    opens: float = 0.42  # share of e-mails opened
+    speaks: float = 0.14  # share of orders followed by a review or survey
+    pleased: int = 0  # by how much ratings are better than usual
 
 
 KINDS = {
     "champions": Kind((6, 3.6, 30), (0, 300), (690, 729), 2.0, 1.4, 0.6, 0.05, 0.05, 0.04),
     "regulars": Kind((3, 1.3, 9), (0, 360), (610, 727), 1.6, 1.2, 0.5, 0.05, 0.05, 0.05),
-    "seasonal gift buyers": Kind((2, 0.5, 4), (0, 0), (0, 0), 2.1, 2.5, 0.65, 0.05, 0.0, 0.04),
-    "discount hunters": Kind((2, 1.5, 9), (0, 360), (540, 722), 1.4, 1.05, 0.2, 0.95, 0.5, 0.08),
+    "seasonal gift buyers": Kind((2, 0.5, 4), (0, 0), (0, 0), 2.1, 2.5, 0.65, 0.05, 0.0, 0.04, in_season=True),
+    "discount hunters": Kind((2, 1.5, 9), (0, 360), (540, 722), 1.4, 1.05, 0.2, 0.95, 0.5, 0.08, hunts=True),
     "one-time buyers": Kind((1, 0.0, 1), (0, 590), (0, 0), 1.25, 1.05, 0.3, 0.05, 0.05, 0.02),
     "lapsed big spenders": Kind((4, 1.8, 12), (0, 110), (250, 445), 2.6, 2.9, 0.9, 0.05, 0.05, 0.05),
     "newcomers": Kind((1, 0.5, 3), (655, 726), (660, 729), 1.5, 1.15, 0.5, 0.06, 0.0, 0.04),
 }
-SEASONAL = list(KINDS).index("seasonal gift buyers")
-HUNTERS = list(KINDS).index("discount hunters")
+FAMILY = KINDS | {  # all kinds of which a shop can be drawn
+    "steady small buyers": Kind(
+        (8, 6.0, 30), (0, 330), (640, 728), 1.05, 1.0, 0.12, 0.05, 0.05, 0.03, channel="mobile_app", opens=0.55
+    ),
+    "bulk buyers": Kind(
+        (2, 1.0, 6), (0, 400), (420, 720), 6.0, 9.0, 0.4, 0.03, 0.03, 0.03, weekdays=True, acquired="referral",
+        born=1972, visits=0.3, speaks=0.05,
+    ),
+    "subscribers": Kind(
+        (8, 5.0, 18), (0, 0), (700, 729), 1.1, 1.6, 0.6, 0.02, 0.0, 0.01, every=30, focus=0.97, favours="Coffee",
+        acquired="newsletter", visits=0.15, pleased=1,
+    ),
+    "serial returners": Kind(
+        (4, 2.0, 12), (0, 450), (500, 725), 2.6, 1.05, 0.7, 0.1, 0.1, 0.6, born=1996, acquired="social", speaks=0.25,
+        pleased=-1,
+    ),
+    "window shoppers": Kind(
+        (1, 0.5, 3), (150, 560), (560, 720), 1.0, 1.0, 0.15, 0.35, 0.6, 0.03, acquired="social", visits=6.0, opens=0.6
+    ),
+}  # fmt: skip
+CROWD, NOISE = "crowd", "none"
+ALIKE = Kind((6, 10.0, 60), (0, 200), (560, 729), 1.8, 1.5, 0.5, 0.3, 0.1, 0.05)  # one kind, spread out evenly
+KIND_NAMES = (*FAMILY, CROWD, NOISE)  # a customer's kind is its place here
+SMALLEST_KIND = 0.08  # share of customers
+NOISY_WAYS = 300  # different ways to behave at random
 
 
 def day_number(day: str) -> int:
@@ -90,14 +126,14 @@ class Campaign:
     hour: int
     channel: str
     cents: int
-    effect: dict[str, float]  # by kind: probability of one more order within WINDOW days; 0 when not named
+    effect: dict[str, float]  # by kind: probability of one more order within WINDOW days; 0 when unnamed
 
 
 WINDOW = 14  # days in which a campaign acts
 CONTACTED = 0.7  # share of the consenting customers whom a campaign takes
 TREATED = 0.7  # share of those who get the message; the others are its control
-LOYAL = {"champions": 0.2, "regulars": 0.2}
-GIVERS = {"champions": 0.2, "regulars": 0.15, "seasonal gift buyers": 0.3}
+LOYAL = {"champions": 0.2, "regulars": 0.2, "steady small buyers": 0.15}
+GIVERS = {"champions": 0.2, "regulars": 0.15, "seasonal gift buyers": 0.3, "bulk buyers": 0.15}
 CAMPAIGNS = (
     Campaign("autumn-2024", "2024-10-14", 9, "e-mail", 2, {**LOYAL, "discount hunters": 0.2}),
     Campaign("gifts-2024", "2024-11-18", 8, "post", 95, GIVERS),
@@ -386,24 +422,121 @@ def times(seconds: np.ndarray, *, where: np.ndarray | None = None, offset: bool 
 # Customers and their orders: tables of codes and whole numbers -----------------------------------------------------
 
 
-def trait(name: str, kinds: np.ndarray) -> np.ndarray:
-    """Look up one trait of each customer's kind."""
-    return np.array([getattr(kind, name) for kind in KINDS.values()])[kinds]
+@dataclass(frozen=True)
+class Cast:
+    """Who is to live in a shop: roles, each of a kind, with a share of the customers and what it does."""
+
+    kinds: np.ndarray  # place in KIND_NAMES; several roles may be of one kind
+    shares: np.ndarray  # add up to 1
+    traits: pd.DataFrame  # see `traits`
+
+    @property
+    def names(self) -> list[str]:
+        """Name the kinds, each once."""
+        return [KIND_NAMES[kind] for kind in dict.fromkeys(self.kinds.tolist())]
 
 
-def draw_customers(rng: np.random.Generator, count: int, *, number: int) -> pd.DataFrame:
+RANGES = {
+    "orders": ("fewest", "more", "most"),
+    "first": ("first_from", "first_to"),
+    "last": ("last_from", "last_to"),
+}
+
+
+def traits(roles: Sequence[Kind]) -> pd.DataFrame:
+    """Set out what each role does: one row a role, one column a number; -1 for no preference."""
+    words = {"favours": tuple(ASSORTMENT), "channel": SOURCES, "acquired": ACQUISITION}
+    columns: dict[str, Sequence[Any]] = {}
+    for trait in fields(Kind):
+        values = [getattr(role, trait.name) for role in roles]
+        if trait.name in RANGES:
+            columns |= dict(zip(RANGES[trait.name], zip(*values, strict=True), strict=True))
+        elif trait.name in words:
+            columns[trait.name] = [words[trait.name].index(value) if value else -1 for value in values]
+        else:
+            columns[trait.name] = values
+    return pd.DataFrame(columns)
+
+
+def draw_cast(kinds: int | Sequence[str] | None, *, noise: float, seed: int) -> Cast:
+    """Choose the kinds of a shop and their shares; see `make_shop`."""
+    require_castable(kinds, noise=noise)
+    rng = np.random.default_rng([seed, 12])
+    names = list(MIX) if kinds is None else drawn_kinds(rng, kinds)
+    spare = 1 - SMALLEST_KIND * len(names)
+    drawn = SMALLEST_KIND + spare * rng.dirichlet(np.ones(len(names)))
+    shares = np.array(list(MIX.values())) if kinds is None else drawn
+    ways = [random_kind(rng) for _ in range(NOISY_WAYS if noise else 0)]
+    roles = [ALIKE if name == CROWD else FAMILY[name] for name in names] + ways
+    codes = [KIND_NAMES.index(name) for name in [*names, *[NOISE] * len(ways)]]
+    return Cast(np.array(codes), np.append(shares * (1 - noise), [noise / NOISY_WAYS] * len(ways)), traits(roles))
+
+
+def drawn_kinds(rng: np.random.Generator, kinds: int | Sequence[str]) -> list[str]:
+    """Draw so many kinds from the family, or take those that are named."""
+    if not isinstance(kinds, int):
+        return list(kinds)
+    return [list(FAMILY)[place] for place in sorted(rng.permutation(len(FAMILY))[:kinds])]
+
+
+def require_castable(kinds: int | Sequence[str] | None, *, noise: float) -> None:
+    """Require kinds that there are, and that noise leaves most customers to them.
+
+    Raises
+    ------
+    DataProblem
+        See `make_shop`.
+    """
+    if not 0 <= noise <= 0.5:
+        raise DataProblem(f"At most half of the customers can behave at random; got a noise of {noise}.")
+    if kinds is None:
+        return
+    if isinstance(kinds, int):
+        if not 1 <= kinds <= len(FAMILY):
+            raise DataProblem(f"A shop can have from 1 to {len(FAMILY)} kinds of customer; got {kinds}.")
+        return
+    unknown = [name for name in kinds if name not in FAMILY and name != CROWD]
+    if unknown or len(set(kinds)) < len(kinds) or not kinds:
+        listed = ", ".join((*FAMILY, CROWD))
+        raise DataProblem(f"Kinds of customer must be some of {listed}, none twice; got {some(unknown or kinds)}.")
+
+
+def random_kind(rng: np.random.Generator) -> Kind:
+    """Make up a way to behave that follows no kind."""
+    first = int(rng.integers(0, 700))
+    last = int(rng.integers(first, DAYS))
+    return Kind(
+        orders=(int(rng.integers(1, 9)), float(rng.exponential(2)), 30),
+        first=(first, min(first + 30, DAYS - 1)),
+        last=(last, min(last + 30, DAYS - 1)),
+        lines=1 + float(rng.exponential(1)),
+        pieces=1 + float(rng.exponential(1)),
+        premium=float(rng.random()),
+        coupon=float(rng.random() ** 2),
+        sale=float(rng.random() ** 2),
+        refund=float(rng.random() ** 3),
+        focus=float(rng.random()),
+        visits=float(rng.exponential(1)),
+        opens=float(rng.random()),
+    )
+
+
+def draw_customers(rng: np.random.Generator, count: int, *, number: int, cast: Cast) -> pd.DataFrame:
     """Invent customers, one row each; `number` is the first one's number in the shop.
 
-    What a person is (name, age, city, consent, tastes) does not depend on the kind.
+    What a person is (name, age, city, consent, tastes) depends on the kind only where the kind says so. The columns
+    after these are the traits of the customer's role.
     """
     weights = np.array([city[3] for city in CITIES])
     gender = rng.choice(3, count, p=[0.5, 0.46, 0.04])
     names = np.array([len(names) for names in FIRST_NAMES.values()])
     city = rng.choice(len(CITIES), count, p=weights / weights.sum())
-    return pd.DataFrame(
+    role = rng.choice(len(cast.shares), count, p=cast.shares)
+    own = cast.traits.iloc[role].reset_index(drop=True)
+    customers = pd.DataFrame(
         {
             "number": number + np.arange(count),
-            "kind": rng.choice(len(MIX), count, p=list(MIX.values())),
+            "kind": cast.kinds[role],
             "gender": gender,
             "first_name": (names.cumsum() - names)[gender] + rng.integers(names[gender]),
             "family_name": rng.integers(len(FAMILY_NAMES), size=count),
@@ -411,7 +544,7 @@ def draw_customers(rng: np.random.Generator, count: int, *, number: int) -> pd.D
             "house": rng.integers(1, 120, count),
             "city": city,
             "has_phone": (np.array([place[0] == "DE" for place in CITIES])[city]) & (rng.random(count) < 0.7),
-            "birth_year": np.clip(rng.normal(1983, 13, count).astype(int), 1938, 2007),
+            "birth_year": np.clip(rng.normal(own["born"], 13, count).astype(int), 1938, 2007),
             "consent": rng.choice(3, count, p=[0.68, 0.2, 0.12]),
             "acquisition": rng.choice(len(ACQUISITION), count, p=[0.3, 0.25, 0.15, 0.12, 0.1, 0.08]),
             "source": rng.choice(len(SOURCES), count, p=[0.72, 0.18, 0.1]),
@@ -420,32 +553,51 @@ def draw_customers(rng: np.random.Generator, count: int, *, number: int) -> pd.D
             "joined_before": rng.exponential(12, count).astype(int) * (rng.random(count) < 0.4),
         }
     )
+    return with_preferences(rng.spawn(1)[0], pd.concat([customers, own], axis=1))
 
 
-def order_days(rng: np.random.Generator, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def with_preferences(rng: np.random.Generator, customers: pd.DataFrame) -> pd.DataFrame:
+    """Give most customers of a kind that has preferences the category, source and channel that it prefers."""
+    preferred = {}
+    for column, preference in {"favourite": "favours", "source": "channel", "acquisition": "acquired"}.items():
+        follows = (customers[preference] >= 0) & (rng.random(len(customers)) < 0.75)
+        preferred[column] = customers[column].where(~follows, customers[preference])
+    return customers.assign(**preferred)
+
+
+TIMING = (*RANGES["orders"], *RANGES["first"], *RANGES["last"], "sale", "in_season", "every", "weekdays")
+
+
+def order_days(rng: np.random.Generator, customers: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Draw when each customer buys: the first and last order within the kind's days, the others in between.
 
     Returns
     -------
     Customer's row and day of each order, customer by customer
     """
-    fewest, more, most = trait("orders", kinds).T
-    busy = rng.gamma(3, 1 / 3, len(kinds))  # some of a kind buy more than others
-    counts = np.minimum(fewest + rng.poisson(more * busy), most).astype(int)
-    customer = np.repeat(np.arange(len(kinds)), counts)
+    own = {name: customers[name].to_numpy() for name in TIMING}
+    busy = rng.gamma(3, 1 / 3, len(customers))  # some of a kind buy more than others
+    counts = np.minimum(own["fewest"] + rng.poisson(own["more"] * busy), own["most"]).astype(int)
+    customer = np.repeat(np.arange(len(customers)), counts)
     turn = np.arange(len(customer)) - np.repeat(counts.cumsum() - counts, counts)
-    low, high = trait("first", kinds).T
-    first = (low + rng.random(len(kinds)) * (high - low + 1)).astype(int)
-    low, high = trait("last", kinds).T
-    last = np.maximum(first, (high - rng.random(len(kinds)) ** 2 * (high - low + 1)).astype(int))
+    span = own["first_to"] - own["first_from"] + 1
+    first = (own["first_from"] + rng.random(len(customers)) * span).astype(int)
+    span = own["last_to"] - own["last_from"] + 1
+    last = np.maximum(first, (own["last_to"] - rng.random(len(customers)) ** 2 * span).astype(int))
     between = rng.integers(first[customer], last[customer] + 1)
     days = np.where(turn == 0, first[customer], np.where(turn == 1, last[customer], between))
     sale = rng.choice(SALE_DAYS, len(days))
     active = (first[customer] <= sale) & (sale <= last[customer]) & (turn > 1)
-    waits = active & (rng.random(len(days)) < trait("sale", kinds)[customer])
+    waits = active & (rng.random(len(days)) < own["sale"][customer])
     days = np.where(waits, sale, days)
     gift = SEASONS[turn % 2] + rng.integers(SEASON_DAYS, size=len(days))
-    return customer, np.where(kinds[customer] == SEASONAL, gift, days)
+    days = np.where(own["in_season"][customer], gift, days)
+    regular = own["every"][customer] > 0
+    if regular.any():
+        rhythm = last[customer] - own["every"][customer] * turn + rng.integers(-2, 3, len(days))
+        days = np.where(regular, np.clip(rhythm, 0, DAYS - 1), days)
+    past_friday = np.maximum(0, days % 7 - 4)  # FIRST_DAY is a Monday
+    return customer, days - np.where(own["weekdays"][customer], past_friday, 0)
 
 
 def times_of_day(rng: np.random.Generator, days: np.ndarray) -> np.ndarray:
@@ -461,13 +613,15 @@ def draw_contacts(rng: np.random.Generator, customers: pd.DataFrame, first: np.n
     DataFrame, one row a contact
         customer, campaign, sent : int; treated, answered : bool, answered places one more order; ordered : int, when
     """
-    kinds, sent_to = np.array(list(KINDS)), []
+    sent_to = []
     for code, campaign in enumerate(CAMPAIGNS):
         sent = day_number(campaign.sent_on) * DAY + campaign.hour * 3600
         invited = (customers["consent"] == 0) & (first < sent) & (rng.random(len(customers)) < CONTACTED)
         customer = np.flatnonzero(invited)
         treated = rng.random(len(customer)) < TREATED
-        effect = np.array([campaign.effect.get(kind, 0.0) for kind in kinds])[customers["kind"].to_numpy()[customer]]
+        effect = np.array([campaign.effect.get(kind, 0.0) for kind in KIND_NAMES])[
+            customers["kind"].to_numpy()[customer]
+        ]
         contacts = pd.DataFrame({"customer": customer, "campaign": code, "sent": sent, "treated": treated})
         contacts["effect"] = effect * treated
         contacts["answered"] = rng.random(len(customer)) < contacts["effect"]
@@ -488,17 +642,17 @@ def draw_orders(
         customer, second, kind, coupon, refund (0 none, 1 whole, 2 part), source, dirt, … : int codes
     """
     count = len(customer)
-    kind = customers["kind"].to_numpy()[customer]
+    own = {name: customers[name].to_numpy()[customer] for name in ("kind", "coupon", "hunts", "refund")}
     usual, other = customers["source"].to_numpy()[customer], rng.integers(len(SOURCES), size=count)
     source = np.where(rng.random(count) < 0.85, usual, other)
-    coupon = rng.random(count) < trait("coupon", kind)
-    code = np.where(kind == HUNTERS, 3, 1) + (rng.random(count) < 0.5)  # who hunts finds the better ones
-    refunded = rng.random(count) < trait("refund", kind)
+    coupon = rng.random(count) < own["coupon"]
+    code = np.where(own["hunts"], 3, 1) + (rng.random(count) < 0.5)  # who hunts finds the better ones
+    refunded = rng.random(count) < own["refund"]
     return pd.DataFrame(
         {
             "customer": customer,
             "second": second,
-            "kind": kind,
+            "kind": own["kind"],
             "dirt": 0,
             "coupon": np.where(coupon, code, 0),
             "refund": np.where(refunded, rng.choice([1, 2], count, p=[0.35, 0.65]), 0),
@@ -538,12 +692,15 @@ def whole(rng: np.random.Generator, expected: float) -> int:
 # Order lines -------------------------------------------------------------------------------------------------------
 
 
-def draw_products(rng: np.random.Generator, favourite: np.ndarray, premium: np.ndarray) -> np.ndarray:
-    """Draw a product for each line, half of them from the favourite category, popular ones more often.
+def draw_products(
+    rng: np.random.Generator, favourite: np.ndarray, *, focus: np.ndarray, premium: np.ndarray
+) -> np.ndarray:
+    """Draw a product for each line, popular ones more often.
 
-    Of two candidates the dearer one is taken with the chance `premium`.
+    The chance that it is of the favourite category is `focus`; of two candidates the dearer one is taken with the
+    chance `premium`.
     """
-    own = rng.random(len(favourite)) < 0.5
+    own = rng.random(len(favourite)) < focus
     low = np.where(own, CATEGORY_ENDS[favourite], 0.0)
     high = np.where(own, CATEGORY_ENDS[favourite + 1], POPULARITY[-1])
     draws = low + rng.random((2, len(favourite))) * (high - low)
@@ -561,14 +718,15 @@ def draw_lines(rng: np.random.Generator, orders: pd.DataFrame, customers: pd.Dat
         order : row in `orders`; product, quantity : int; cents, discount : int, of a piece, off the line;
         dirt : code; place : float, where it stands in its order
     """
-    kind = orders["kind"].to_numpy()
-    order = np.repeat(np.arange(len(orders)), 1 + rng.poisson(trait("lines", kind) - 1))
-    kind, customer = kind[order], orders["customer"].to_numpy()[order]
-    premium = trait("premium", kind) + customers["generosity"].to_numpy()[customer]
-    product = draw_products(rng, customers["favourite"].to_numpy()[customer], premium)
-    quantity = 1 + rng.poisson(trait("pieces", kind) - 1)
+    customer = orders["customer"].to_numpy()
+    order = np.repeat(np.arange(len(orders)), 1 + rng.poisson(customers["lines"].to_numpy()[customer] - 1))
+    names = ("favourite", "focus", "premium", "generosity", "pieces", "hunts")
+    own = {name: customers[name].to_numpy()[customer[order]] for name in names}
+    premium = own["premium"] + own["generosity"]
+    product = draw_products(rng, own["favourite"], focus=own["focus"], premium=premium)
+    quantity = 1 + rng.poisson(own["pieces"] - 1)
     on_sale = np.isin(orders["second"].to_numpy()[order] // DAY, SALE_DAYS)
-    chance = np.where(on_sale, np.where(kind == HUNTERS, 0.8, 0.3), 0.02)
+    chance = np.where(on_sale, np.where(own["hunts"], 0.8, 0.3), 0.02)
     percent = np.where(rng.random(len(order)) < chance, rng.choice([15, 20, 30], len(order)), 0)
     lines = pd.DataFrame({"order": order, "product": product, "quantity": quantity, "cents": PRODUCT_CENTS[product]})
     lines["discount"] = lines["cents"] * quantity * percent // 100
@@ -649,7 +807,9 @@ def settle(orders: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
 EVENTS = ("view", "cart", "checkout", "order")
 
 
-def draw_events(rng: np.random.Generator, orders: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+def draw_events(
+    rng: np.random.Generator, orders: pd.DataFrame, lines: pd.DataFrame, customers: pd.DataFrame
+) -> pd.DataFrame:
     """Draw visits: those in which orders were placed, and earlier ones that ended without an order.
 
     Returns
@@ -659,7 +819,9 @@ def draw_events(rng: np.random.Generator, orders: pd.DataFrame, lines: pd.DataFr
     """
     online = np.flatnonzero((orders["dirt"] == 0) & (orders["source"] != POS))
     buying = pd.DataFrame({"order": online[rng.random(len(online)) < 0.6], "ends": 3, "back": 0})
-    idle = pd.DataFrame({"order": online[rng.random(len(online)) < 0.75]})
+    often = customers["visits"].to_numpy()[orders["customer"].to_numpy()[online]]
+    luck = rng.random(len(online))
+    idle = pd.DataFrame({"order": np.repeat(online, often.astype(int) + (luck < often % 1))})
     idle["ends"] = rng.choice(3, len(idle), p=[0.7, 0.22, 0.08])
     idle["back"] = rng.integers(0, 15, len(idle)) * DAY + rng.integers(3600, 7200, len(idle))
     visits = pd.concat([buying, idle], ignore_index=True)
@@ -687,7 +849,7 @@ def visit_actions(rng: np.random.Generator, visits: pd.DataFrame, lines: pd.Data
     return actions
 
 
-def draw_feedback(rng: np.random.Generator, orders: pd.DataFrame) -> pd.DataFrame:
+def draw_feedback(rng: np.random.Generator, orders: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     """Draw reviews, surveys and complaints some days after orders; refunds make complaints likely.
 
     Returns
@@ -698,14 +860,15 @@ def draw_feedback(rng: np.random.Generator, orders: pd.DataFrame) -> pd.DataFram
     orders = orders[orders["dirt"] == 0]
     luck = rng.random(len(orders))
     complains = luck < np.where(orders["refund"] > 0, 0.3, 0.008)
-    speaks = complains | (luck > 0.86)
+    speaks = complains | (luck > 1 - customers["speaks"].to_numpy()[orders["customer"]])
     own, complains = orders[speaks], complains[speaks]
     kind = np.where(complains, 2, (rng.random(len(own)) < 0.3).astype(int))
     happy = rng.choice([1, 2, 3, 4, 5], len(own), p=[0.03, 0.05, 0.12, 0.3, 0.5])
     cross = rng.choice([0, 1, 2, 3], len(own), p=[0.3, 0.4, 0.22, 0.08])
     opinions = pd.DataFrame({"customer": own["customer"].to_numpy(), "kind": kind})
     opinions["second"] = times_of_day(rng, own["second"].to_numpy() // DAY + rng.integers(3, 25, len(own)))
-    opinions["rating"] = np.where(kind == 2, cross, np.maximum(1, happy - 2 * (own["refund"].to_numpy() > 0)))
+    pleased = customers["pleased"].to_numpy()[own["customer"]] - 2 * (own["refund"].to_numpy() > 0)
+    opinions["rating"] = np.where(kind == 2, cross, np.clip(happy + pleased, 1, 5))
     opinions["phrase"] = rng.integers(4, size=len(own)) + (kind == 2) * rng.integers(2, size=len(own))
     opinions["ending"] = rng.integers(4, size=len(own))
     opinions["silent"] = (kind == 1) & (rng.random(len(own)) < 0.6)
@@ -913,12 +1076,15 @@ def feedback_columns(opinions: pd.DataFrame, emails: pa.Array) -> dict[str, pa.A
     }
 
 
-def contact_columns(rng: np.random.Generator, contacts: pd.DataFrame, emails: pa.Array) -> dict[str, pa.Array]:
+def contact_columns(
+    rng: np.random.Generator, contacts: pd.DataFrame, customers: pd.DataFrame, emails: pa.Array
+) -> dict[str, pa.Array]:
     """Write contacts.csv; only messages that can tell are known to be opened or clicked."""
     campaign, sent = contacts["campaign"].to_numpy(), contacts["sent"].to_numpy()
     channel = np.array([campaign.channel for campaign in CAMPAIGNS])[campaign]
     treated, luck = contacts["treated"].to_numpy(), rng.random((2, len(contacts)))
-    opened = treated & (channel == "e-mail") & (luck[0] < 0.42)
+    opens = customers["opens"].to_numpy()[contacts["customer"]]
+    opened = treated & (channel == "e-mail") & (luck[0] < opens)
     clicked = treated & (channel != "post") & np.where(channel == "e-mail", opened & (luck[1] < 0.2), luck[1] < 0.05)
     opened_at = sent + rng.exponential(6 * 3600, len(contacts)).astype(int) + 60
     cents = np.array([campaign.cents for campaign in CAMPAIGNS])[campaign]
@@ -951,11 +1117,13 @@ class Chunk:
     rng: np.random.Generator  # for what only the written columns need
 
 
-def draw_chunk(seed: np.random.SeedSequence, count: int, *, number: int, order_number: int, dirt: Dirt) -> Chunk:
+def draw_chunk(
+    seed: np.random.SeedSequence, count: int, *, number: int, order_number: int, dirt: Dirt, cast: Cast
+) -> Chunk:
     """Make some customers; dirt has random numbers of its own, so that more or less of it leaves them as they are."""
     people, buying, filling, soiling, watching, writing = (np.random.default_rng(child) for child in seed.spawn(6))
-    customers = draw_customers(people, count, number=number)
-    customer, days = order_days(buying, customers["kind"].to_numpy())
+    customers = draw_customers(people, count, number=number, cast=cast)
+    customer, days = order_days(buying, customers)
     second = times_of_day(buying, days)
     first = np.full(count, DAYS * DAY)
     np.minimum.at(first, customer, second)
@@ -964,7 +1132,7 @@ def draw_chunk(seed: np.random.SeedSequence, count: int, *, number: int, order_n
     clean = draw_orders(buying, customers, np.append(customer, more["customer"]), np.append(second, more["ordered"]))
     orders, lines = add_dirt(soiling, customers, clean, draw_lines(filling, clean, customers), dirt)
     orders["number"] = order_number + np.arange(len(orders))
-    events, feedback = draw_events(watching, orders, lines), draw_feedback(watching, orders)
+    events, feedback = draw_events(watching, orders, lines, customers), draw_feedback(watching, orders, customers)
     return Chunk(customers, first, orders, lines, contacts, events, feedback, writing)
 
 
@@ -995,9 +1163,9 @@ def add_dirt(
 class Truth:
     """What was planted, added up chunk by chunk."""
 
-    def __init__(self) -> None:
+    def __init__(self, cast: Cast) -> None:
         """Begin with nothing planted."""
-        self.kinds: Counter[str] = Counter()
+        self.kinds: Counter[str] = Counter(dict.fromkeys(cast.names, 0))
         self.dirt: Counter[str] = Counter(dict.fromkeys(DIRT_KINDS[1:], 0))
         self.clean: Counter[str] = Counter()
         self.campaigns: dict[str, Counter[str]] = {campaign.name: Counter() for campaign in CAMPAIGNS}
@@ -1008,8 +1176,8 @@ class Truth:
         self.rows += len(chunk.lines)
         self.orders += len(chunk.orders)
         self.sessions += int(chunk.events["session"].max() + 1) if len(chunk.events) else 0
-        kinds = np.bincount(chunk.customers["kind"], minlength=len(KINDS)).tolist()
-        self.kinds.update(dict(zip(KINDS, kinds, strict=True)))
+        kinds = np.bincount(chunk.customers["kind"], minlength=len(KIND_NAMES))
+        self.kinds.update({name: int(kinds[KIND_NAMES.index(name)]) for name in self.kinds})
         rows = np.bincount(chunk.lines["dirt"], minlength=len(DIRT_KINDS)).tolist()
         self.dirt.update(dict(zip(DIRT_KINDS[1:], rows[1:], strict=True)))
         self.add_money(chunk.orders[chunk.orders["dirt"] == 0], chunk.lines[chunk.lines["dirt"] == 0])
@@ -1046,12 +1214,15 @@ class Truth:
                 "refunded": clean["refunds"] / 100,
                 "net_value": net / 100,
             },
-            "campaigns": [campaign_truth(campaign, self.campaigns[campaign.name]) for campaign in CAMPAIGNS],
+            "campaigns": [
+                campaign_truth(campaign, self.campaigns[campaign.name], kinds=self.kinds) for campaign in CAMPAIGNS
+            ],
         }
 
 
-def campaign_truth(campaign: Campaign, counts: Counter[str]) -> dict[str, Any]:
-    """Sum a campaign up."""
+def campaign_truth(campaign: Campaign, counts: Counter[str], *, kinds: Collection[str]) -> dict[str, Any]:
+    """Sum a campaign up; its effect is told for the shop's kinds."""
+    effects = {kind: effect for kind, effect in campaign.effect.items() if kind in kinds}
     return {
         "campaign_id": campaign.name,
         "sent_on": campaign.sent_on,
@@ -1060,7 +1231,7 @@ def campaign_truth(campaign: Campaign, counts: Counter[str]) -> dict[str, Any]:
         "control": counts["control"],
         "extra_orders": counts["extra_orders"],
         "effect": round(counts["expected"] / max(counts["treated"], 1), 6),
-        "effect_by_kind": campaign.effect,
+        "effect_by_kind": effects,
     }
 
 
@@ -1072,8 +1243,8 @@ def chunk_tables(chunk: Chunk, *, rows: int, sessions: int) -> Iterator[tuple[st
     yield "customers.csv", customer_columns(chunk.rng, chunk.customers, person, chunk.first)
     yield "events.csv.gz", event_columns(chunk.events, email, sessions=sessions)
     yield "feedback.csv", feedback_columns(chunk.feedback, email)
-    yield "contacts.csv", contact_columns(chunk.rng, chunk.contacts, email)
-    yield "truth/customers.csv", {"customer_id": email, "kind": worded(list(KINDS), chunk.customers["kind"].to_numpy())}
+    yield "contacts.csv", contact_columns(chunk.rng, chunk.contacts, chunk.customers, email)
+    yield "truth/customers.csv", {"customer_id": email, "kind": worded(KIND_NAMES, chunk.customers["kind"].to_numpy())}
     dirt = chunk.lines["dirt"].to_numpy()
     dirty = np.flatnonzero(dirt)
     yield "truth/dirt.csv", {"source_row": numbered(rows + 1 + dirty), "kind": worded(DIRT_KINDS, dirt[dirty])}
@@ -1088,6 +1259,8 @@ def make_shop(
     *,
     customers: int,
     seed: int,
+    kinds: int | Sequence[str] | None = None,
+    noise: float = 0.0,
     dirt: Dirt = USUAL_DIRT,
     compress: bool = False,
     on_progress: Callable[[int], None] | None = None,
@@ -1099,6 +1272,9 @@ def make_shop(
     folder : where to write orders.csv, customers.csv, events.csv.gz, feedback.csv, contacts.csv, and truth/ beside them
     customers : how many; 2,000 make some ten thousand order lines
     seed : non-negative number that decides everything
+    kinds : how many kinds of customer to draw from `FAMILY`, or their names ("crowd" is one kind that spreads evenly);
+        each gets 8 % of the customers or more; the seed decides which and how many. Without it, the usual seven
+    noise : share of customers who behave at random; their kind is "none"
     dirt : how much of each kind of dirt to plant
     compress : write orders.csv.gz in place of orders.csv
     on_progress : told after each chunk how many customers it made
@@ -1110,17 +1286,18 @@ def make_shop(
     Raises
     ------
     DataProblem
-        Fewer than one customer, or a negative seed.
+        Fewer than one customer, a negative seed, kinds that there are not, or a noise of more than half.
     """
     if customers < 1 or seed < 0:
         raise DataProblem(f"A shop needs at least one customer and a seed of 0 or more; got {customers} and {seed}.")
-    truth = Truth()
+    cast = draw_cast(kinds, noise=noise, seed=seed)
+    truth = Truth(cast)
     with ExitStack() as stack:
         files = {name: open_csv(stack, folder / packed(name, compress=compress)) for name in FILES}
         starts = range(0, customers, CHUNK)
         for start, child in zip(starts, np.random.SeedSequence(seed).spawn(len(starts)), strict=True):
             count = min(CHUNK, customers - start)
-            chunk = draw_chunk(child, count, number=start + 1, order_number=1001 + truth.orders, dirt=dirt)
+            chunk = draw_chunk(child, count, number=start + 1, order_number=1001 + truth.orders, dirt=dirt, cast=cast)
             for name, columns in chunk_tables(chunk, rows=truth.rows, sessions=truth.sessions):
                 files[name].append(columns)
             truth.add(chunk)
