@@ -1,0 +1,106 @@
+"""How a feature, a value with its unit, and a bound are worded."""
+
+from functools import cache
+
+from segmentation.features import FEATURES
+from segmentation.presets import read_preset
+
+
+@cache
+def feature_words() -> dict[str, dict[str, str]]:
+    """Read what a marketer calls each feature, and what is said of who is low or high."""
+    return read_preset("feature_words")
+
+
+def feature_name(feature: str) -> str:
+    """Name a feature as a marketer would.
+
+    Examples
+    --------
+    >>> feature_name("recency_days"), feature_name("a_new_one")
+    ('days since the last order', 'a new one')
+    """
+    return feature_words().get(feature, {}).get("name", feature.replace("_", " "))
+
+
+def word_for(feature: str, *, high: bool, very: bool = False) -> str:
+    """Say what holds of a customer who is clearly below or above the average in a feature.
+
+    Examples
+    --------
+    >>> word_for("recency_days", high=False), word_for("order_count", high=True, very=True)
+    ('bought lately', 'orders very often')
+    """
+    words = feature_words().get(feature, {})
+    side = "high" if high else "low"
+    plain = words.get(side, f"{side} {feature_name(feature)}")
+    return words.get(f"very_{side}", plain) if very else plain
+
+
+def value_in_words(feature: str, value: float, *, money: str) -> str:
+    """Write a value with its unit: shares in per cent, money by the shop's currency.
+
+    Examples
+    --------
+    >>> value_in_words("recency_days", 49, money="EUR"), value_in_words("discount_share", 0.35, money="EUR")
+    ('49 days', '35 %')
+    >>> value_in_words("order_count", 1, money="EUR"), value_in_words("net_spend", 1234.5, money="EUR")
+    ('1 order', '1,234.50 EUR')
+    """
+    unit = FEATURES[feature].unit if feature in FEATURES else ""
+    if unit in ("share", "rate"):
+        return f"{100 * value:.4g} %"
+    if unit == "money":
+        return f"{plain_number(value, digits=2)} {money}"
+    number = plain_number(value, digits=1)
+    one = unit[:-1] if number == "1" and unit.endswith("s") else unit
+    return f"{number} {one}".strip()
+
+
+def plain_number(value: float, *, digits: int) -> str:
+    """Write a number with thousands separators, and decimals only where there are any.
+
+    Examples
+    --------
+    >>> plain_number(1500.0, digits=2), plain_number(2.345, digits=1)
+    ('1,500', '2.3')
+    """
+    rounded = round(float(value), digits)
+    return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:,.{digits}f}"
+
+
+def bound_in_words(feature: str, *, low: float | None, high: float | None, money: str) -> str:
+    """Word what a rule asks of one feature, bounds included.
+
+    Examples
+    --------
+    >>> bound_in_words("recency_days", low=None, high=49, money="EUR")
+    'last order within 49 days'
+    >>> bound_in_words("order_count", low=2, high=5, money="EUR")
+    'orders from 2 to 5'
+    """
+    if low is not None and high is not None:
+        first, last = value_in_words(feature, low, money=money), value_in_words(feature, high, money=money)
+        if first == last:
+            return f"{feature_name(feature)} {number_of(first)}"
+        return f"{feature_name(feature)} from {number_of(first)} to {number_of(last)}"
+    side, value = ("at_least", low) if high is None else ("at_most", high)
+    plain = feature_name(feature) + (" at least {value}" if high is None else " at most {value}")
+    return feature_words().get(feature, {}).get(side, plain).format(value=value_in_words(feature, value, money=money))
+
+
+def number_of(text: str) -> str:
+    """Leave a unit out where the feature's name tells it; money and shares keep theirs.
+
+    Examples
+    --------
+    >>> number_of("49 days"), number_of("35 %"), number_of("20 EUR")
+    ('49', '35 %', '20 EUR')
+    """
+    number, _, unit = text.partition(" ")
+    return number if unit in UNITS_IN_NAMES else text
+
+
+UNITS_IN_NAMES = {
+    unit for feature in FEATURES.values() for unit in (feature.unit, feature.unit.removesuffix("s")) if unit
+} - {"share", "money", "rate"}
