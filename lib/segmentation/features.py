@@ -2,46 +2,35 @@
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from segmentation.describing.registry import (
+    CATEGORIES,
+    FEATURES,
+    GROUPS,
+    NUMBERS,
+    OF_A_SUMMARY,
+    Feature,
+    of_groups,
+    require_known_version,
+)
 from segmentation.problems import DataProblem, some
 from segmentation.tables import net_value
 
-
-@dataclass(frozen=True)
-class Feature:
-    """One number that describes a customer: its unit, its meaning, and the transform that evens out its skew."""
-
-    name: str
-    unit: str
-    meaning: str
-    transform: Literal["log", "none"]
-
-
-FEATURES = {
-    feature.name: feature
-    for feature in (
-        Feature("recency_days", "days", "from the last order to the day of the description", "log"),
-        Feature("order_count", "orders", "orders with something bought", "log"),
-        Feature("net_spend", "money", "net of discounts and returns", "log"),
-        Feature("average_order", "money", "net spend divided by orders", "log"),
-        Feature("tenure_days", "days", "from the first order to the day of the description", "log"),
-        Feature("median_gap_days", "days", "between one order day and the next; unknown with a single day", "log"),
-        Feature("product_count", "products", "different products bought", "log"),
-        Feature("return_share", "share", "of what was bought, came back, by money", "none"),
-        Feature("discount_share", "share", "of what was bought, was reduced or with a coupon, by list price", "none"),
-    )
-}
-
-
-# What a file with one row a customer tells; the others need single orders with their dates and products.
-OF_A_SUMMARY = ("recency_days", "order_count", "net_spend", "average_order")
+__all__ = [
+    "CATEGORIES",
+    "FEATURES",
+    "GROUPS",
+    "NUMBERS",
+    "OF_A_SUMMARY",
+    "Feature",
+    "of_groups",
+    "require_known_version",
+]
 
 
 def is_summary(orders: ir.Table) -> bool:
@@ -99,7 +88,17 @@ def orders_before(orders: ir.Table, day: datetime.date) -> ir.Table:
     return orders.filter(orders.ordered_at < ibis.timestamp(day.isoformat()))
 
 
-def customer_features(orders: ir.Table, *, as_of: datetime.date, summary: bool = False) -> ir.Table:
+def customer_features(
+    orders: ir.Table,
+    *,
+    as_of: datetime.date,
+    summary: bool = False,
+    customers: ir.Table | None = None,
+    events: ir.Table | None = None,
+    feedback: ir.Table | None = None,
+    contacts: ir.Table | None = None,
+    everyone: bool = False,
+) -> ir.Table:
     """Express each customer's description as of a day; nothing from that day or later counts.
 
     Parameters
@@ -185,6 +184,9 @@ def rounded(described: ir.Table, *, known: Sequence[str]) -> ir.Table:
     digits = {"money": 2, "share": 6, "days": 1}
     columns = {}
     for name, feature in FEATURES.items():
+        if feature.kind == "category" or name not in described.columns:
+            columns[name] = ibis.null("string" if feature.kind == "category" else "float64")
+            continue
         value = described[name].cast("float64").round(digits.get(feature.unit, 0))
         value = value if name in known else ibis.null("float64")
         columns[name] = value.clip(lower=0.0, upper=1.0) if feature.unit == "share" else value
@@ -196,14 +198,16 @@ def collect(described: ir.Table) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame indexed by customer_id in sorted order, one column a feature, float
+    DataFrame indexed by customer_id in sorted order, one column a feature: numbers float, categories text
     """
-    return described.execute().set_index("customer_id").sort_index().astype("float64")
+    table = described.execute().set_index("customer_id").sort_index()
+    return table.astype(dict.fromkeys(NUMBERS, "float64"))
 
 
 def units(money: str) -> dict[str, str]:
     """Name each feature's unit as a reader sees it, money by the shop's currency."""
-    return {name: money if feature.unit == "money" else feature.unit for name, feature in FEATURES.items()}
+    unit = {name: FEATURES[name].unit for name in NUMBERS}
+    return {name: money if unit[name] == "money" else unit[name] for name in NUMBERS}
 
 
 def skewed() -> list[str]:
@@ -233,15 +237,19 @@ def feature_summary(features: pd.DataFrame, *, money: str) -> pd.DataFrame:
     DataFrame, one row a feature: feature, unit, meaning, known for (customers), lower, median, upper and high, below
     which a quarter, half, three quarters and 19 of 20 customers are
     """
-    spread = features.quantile([0.25, 0.5, 0.75, 0.95]).T.set_axis(["lower", "median", "upper", "high"], axis=1)
+    spread = (
+        features[list(NUMBERS)]
+        .quantile([0.25, 0.5, 0.75, 0.95])
+        .T.set_axis(["lower", "median", "upper", "high"], axis=1)
+    )
     table = pd.DataFrame(
         {
-            "feature": [name.replace("_", " ") for name in FEATURES],
+            "feature": [name.replace("_", " ") for name in NUMBERS],
             "unit": list(units(money).values()),
-            "meaning": [feature.meaning for feature in FEATURES.values()],
-            "known for": features.notna().sum().to_numpy(),
+            "meaning": [FEATURES[name].meaning for name in NUMBERS],
+            "known for": features[list(NUMBERS)].notna().sum().to_numpy(),
         },
-        index=list(FEATURES),
+        index=list(NUMBERS),
     )
     return table.join(spread).reset_index(drop=True)
 
@@ -253,6 +261,7 @@ def skew_table(features: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame, one row a feature: feature, transform, before, after; missing when all customers are alike
     """
+    features = features[list(NUMBERS)]
     after = features.assign(**{name: np.log1p(features[name]) for name in skewed()})
     table = pd.DataFrame({"before": features.skew(), "after": after.skew()})
     table = table.where(features.nunique() > 1)
