@@ -1,0 +1,149 @@
+"""The few transformers that scikit-learn does not have; each can be saved, named and trusted."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.impute import KNNImputer
+from sklearn.utils.validation import check_is_fitted
+
+FAR_OUT = 3.0
+NEIGHBOURS, NEIGHBOURS_AMONG = 5, 2_000
+OTHERS = "all other levels"
+INFREQUENT = "infrequent_sklearn"  # scikit-learn's word for them
+
+# What skops must be told to trust in a saved preparation; nothing else of ours is in one.
+TRUSTED = [
+    "segmentation.preparing.transformers.CrossedLevels",
+    "segmentation.preparing.transformers.CrossedNumbers",
+    "segmentation.preparing.transformers.Keep",
+    "segmentation.preparing.transformers.NearestImputer",
+    "segmentation.preparing.transformers.level_name",
+    "segmentation.preparing.transformers.logarithms",
+    "segmentation.preparing.transformers.near",
+]
+
+
+def logarithms(values: pd.DataFrame | np.ndarray, *, positions: Sequence[int]) -> np.ndarray:
+    """Take the logarithm of value plus one in some columns, of 0 where the value is negative.
+
+    Parameters
+    ----------
+    values : shape (customers, columns); missing values stay missing
+    positions : columns to change
+
+    Examples
+    --------
+    >>> logarithms(np.array([[0.0, 2.0], [-5.0, 3.0]]), positions=[0]).tolist()
+    [[0.0, 2.0], [0.0, 3.0]]
+    """
+    changed = np.array(values, dtype="float64")
+    for position in positions:
+        column = changed[:, position]
+        np.log1p(np.maximum(column, 0, out=column), out=column)
+    return changed
+
+
+def near(values: np.ndarray) -> np.ndarray:
+    """Move who is more than 3 from the middle to 3, so that a few customers don't decide every distance."""
+    return np.clip(values, -FAR_OUT, FAR_OUT)
+
+
+def level_name(feature: str, level: object) -> str:
+    """Name the column of one level of a category.
+
+    Examples
+    --------
+    >>> level_name("channel", "web"), level_name("channel", "infrequent_sklearn")
+    ('channel: web', 'channel: all other levels')
+    """
+    return f"{feature}: {OTHERS if level == INFREQUENT else level}"
+
+
+class NearestImputer(KNNImputer):
+    """Fill in what the nearest customers have, looked for among 2,000 spread evenly over the table."""
+
+    def fit(self, X: np.ndarray, y: object = None) -> "NearestImputer":  # noqa: N803 (scikit-learn's name)
+        """Keep the customers among whom neighbours are looked for."""
+        apart = max(1, -(-len(X) // NEIGHBOURS_AMONG))
+        return super().fit(X[::apart])
+
+
+class Crossed(TransformerMixin, BaseEstimator):
+    """Add a column for each pair of columns.
+
+    Parameters
+    ----------
+    pairs : positions of the two columns
+    names : of the new columns
+    """
+
+    def __init__(self, pairs: Sequence[Sequence[int]], names: Sequence[str]) -> None:
+        self.pairs = pairs
+        self.names = names
+
+    def fit(self, X: np.ndarray, y: object = None) -> "Crossed":  # noqa: N803
+        """Note how many columns there are."""
+        self.n_features_in_ = np.shape(X)[1]
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
+        """Add the crossed columns on the right."""
+        check_is_fitted(self)
+        values = np.asarray(X)
+        crossed = [self.cross(values[:, left], values[:, right]) for left, right in self.pairs]
+        return np.column_stack([values, *crossed])
+
+    def get_feature_names_out(self, input_features: Sequence[str]) -> np.ndarray:
+        """Name the columns: those that were there, then the crossed ones."""
+        return np.array([*input_features, *self.names], dtype=object)
+
+
+class CrossedNumbers(Crossed):
+    """Add the product of two prepared numbers: high where both are high or both are low; see `Crossed`."""
+
+    def cross(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Multiply, within the reach of the others."""
+        return near(left * right)
+
+
+class CrossedLevels(Crossed):
+    """Add the joint level of two categories; see `Crossed`."""
+
+    def cross(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Write the two levels as one."""
+        return left + " / " + right
+
+
+class Keep(TransformerMixin, BaseEstimator):
+    """Keep columns by name, in the order told; one that is not there is 0 for everybody.
+
+    A level that no customer of a drawn sample has makes no column; the sample then still has the columns of the whole.
+
+    Parameters
+    ----------
+    names : of the columns that come in
+    kept : of those that go out
+    """
+
+    def __init__(self, names: Sequence[str], kept: Sequence[str]) -> None:
+        self.names = names
+        self.kept = kept
+
+    def fit(self, X: np.ndarray, y: object = None) -> "Keep":  # noqa: N803
+        """Find the places of the kept columns, -1 for one that is not there."""
+        places = {name: place for place, name in enumerate(self.names)}
+        self.places_ = np.array([places.get(name, -1) for name in self.kept], dtype="int64")
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
+        """Take the kept columns."""
+        check_is_fitted(self)
+        taken = np.asarray(X, dtype="float64")[:, self.places_]
+        taken[:, self.places_ < 0] = 0.0
+        return taken
+
+    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
+        """Name the kept columns."""
+        return np.array(self.kept, dtype=object)
