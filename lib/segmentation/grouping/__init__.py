@@ -1,0 +1,7 @@
+"""Customers into groups: the algorithms of the field behind one call, and rules."""
+
+from segmentation.grouping.algorithms import ALGORITHMS, Algorithm, assumptions
+from segmentation.grouping.grouping import group
+from segmentation.grouping.groups import Grouping, membership
+
+__all__ = ["ALGORITHMS", "Algorithm", "Grouping", "assumptions", "group", "membership"]
