@@ -2,6 +2,7 @@
 
 from segmentation.figures.base import SEGMENT_COLOURS, not_measured, segment_colour
 from segmentation.figures.campaign import campaign_arms
+from segmentation.figures.exploring import exploration
 from segmentation.figures.features import feature_distributions
 from segmentation.figures.proof import jaccard_bars, later_spend, ranking_intervals
 from segmentation.figures.quality import account_bars, lines_by_month, quality_dots
@@ -13,6 +14,7 @@ __all__ = [
     "campaign_arms",
     "choice_of_k",
     "cross_map",
+    "exploration",
     "feature_distributions",
     "jaccard_bars",
     "later_spend",
