@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from segmentation.grouping import centroids
+from segmentation.grouping import centroids, density, tree
 from segmentation.grouping.algorithms import ALGORITHMS
 from segmentation.grouping.groups import Grouping, grouped, require_prepared
+from segmentation.grouping.mixture import mixture
 from segmentation.grouping.placing import Fit
 from segmentation.problems import DataProblem, some
 
@@ -69,4 +70,10 @@ FITS: dict[str, Callable[..., Fit]] = {
     "k-means": centroids.plain,
     "mini-batch k-means": centroids.in_batches,
     "bisecting k-means": centroids.by_halves,
+    "gaussian mixture": mixture,
+    "ward": tree.ward,
+    "average": tree.average,
+    "complete": tree.complete,
+    "dbscan": density.dbscan,
+    "hdbscan": density.hdbscan,
 }
