@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from html import escape
 
@@ -10,130 +10,182 @@ import ipywidgets as widgets
 import pandas as pd
 
 from segmentation import cluster, figures
-from segmentation.exploring.explored import (
-    MOST_CUSTOMERS,
-    SCALINGS,
-    Explored,
-    explored,
-    known_features,
-    sampled,
-)
+from segmentation.exploring.segments import Explored, explored, known_features, sampled
+from segmentation.exploring.wording import Setting, alternative_text, heading, notes
 from segmentation.features import FEATURES
+from segmentation.figures.exploring import LETTERS
+from segmentation.grouping import ALGORITHMS
+from segmentation.preparing import WORDS, Recipe
 from segmentation.problems import DataProblem
 from segmentation.report import as_png
 
 FEWEST_SEGMENTS = 2
 PAUSE = 0.15  # seconds without another move, after which the picture is drawn
 REMEMBERED = 64  # settings
-LEFT = "250px"
-BUSY = '<span role="status">Computing …</span>'
-ALGORITHMS = ("k-means",)
-TAKES_NO_K = ()
+LEFT = "236px"
+STYLE = (
+    "<style>.explorer-busy {opacity: .35} .explorer p {margin: 0 0 .4em; line-height: 1.4; font-size: 13px}"
+    ".explorer .widget-html-content {line-height: 1.4} .explorer h4 {margin: .7em 0 .1em; font-size: 12px}</style>"
+)
 
 
 class Explorer(widgets.HBox):
-    """Controls on the left; on the right the picture of what they are set to; see `explorer`.
+    """Controls on the left; on the right the picture of what they are set to; see `shown.explorer`.
 
     Attributes
     ----------
     k, algorithm, scaling : the controls
     features : feature → its checkbox
-    picture, words : HTML that changes with them
+    as_shown : the button that sets all of them back to what the page shows
+    heading, picture, notes : HTML that changes with them
+    found : the segments of the setting, None where there are none
     """
 
     def __init__(
         self,
         features: pd.DataFrame,
         *,
-        columns: Sequence[str],
-        k: int,
-        algorithm: str,
-        scaling: str,
+        page: Setting,
         seed: int,
         money: str,
         min_group: int,
         labels: pd.Series | None,
+        recipe: Recipe | None,
     ) -> None:
-        """Build the controls and draw the first picture."""
+        """Build the controls, set to what the page shows, and draw the first picture."""
         self.table, self.everybody = sampled(features, seed=seed), len(features)
-        self.seed, self.money, self.min_group = seed, money, min_group
-        self.page_labels = None if labels is None else labels.loc[self.table.index]
+        self.page, self.seed, self.money, self.min_group, self.recipe = page, seed, money, min_group, recipe
+        self.labels = None if labels is None else labels.loc[self.table.index]
         self.due: asyncio.TimerHandle | None = None
-        self.drawn = lru_cache(REMEMBERED)(self.draw)
-        self.k = widgets.IntSlider(
-            value=min(max(k, FEWEST_SEGMENTS), cluster.MOST), min=FEWEST_SEGMENTS, max=cluster.MOST,
-            continuous_update=False, layout=wide(),
-        )  # fmt: skip
-        self.algorithm = widgets.Dropdown(options=ALGORITHMS, value=algorithm, layout=wide())
-        self.scaling = widgets.Dropdown(options=SCALINGS, value=scaling, layout=wide())
-        self.features = {name: box(name, ticked=name in columns) for name in known_features(self.table)}
-        self.picture, self.words = widgets.HTML(), widgets.HTML()
-        super().__init__([self.left(), widgets.VBox([self.picture, self.words], layout=widgets.Layout(flex="1 1 0"))])
-        for control in (self.k, self.algorithm, self.scaling, *self.features.values()):
+        self.held = False
+        self.found: Explored | None = None
+        self.remembered = lru_cache(REMEMBERED)(self.draw)
+        self.build_controls()
+        self.heading, self.picture, self.notes = (widgets.HTML() for _ in range(3))
+        right = widgets.VBox([self.heading, self.picture, self.notes], layout=widgets.Layout(flex="1 1 420px"))
+        super().__init__([self.left(), right], layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start"))
+        self.add_class("explorer")
+        for control in self.controls():
             control.observe(self.moved, names="value")
         self.redraw()
 
-    def left(self) -> widgets.VBox:
-        """Stack the controls."""
-        boxes = widgets.VBox(
-            list(self.features.values()), layout=widgets.Layout(height="16em", overflow="auto", flex="0 0 auto")
+    def build_controls(self) -> None:
+        """Make each control, set to what the page shows."""
+        k = min(max(self.page.k, FEWEST_SEGMENTS), cluster.MOST)
+        self.k = widgets.IntSlider(
+            k, min=FEWEST_SEGMENTS, max=cluster.MOST, continuous_update=False, layout=widgets.Layout(width="auto")
         )
-        rows = [label("Number of segments"), self.k, label("Algorithm"), self.algorithm, label("Scaling"), self.scaling,
-                label("Features"), boxes]  # fmt: skip
-        return widgets.VBox(rows, layout=widgets.Layout(flex=f"0 0 {LEFT}", width=LEFT, margin="0 1em 0 0"))
+        self.algorithm = choice(ALGORITHMS, self.page.algorithm)
+        self.assumes = widgets.HTML()
+        self.scaling = choice(WORDS["scaling"], self.page.scaling)
+        self.features = {name: checkbox(name, ticked=name in self.page.columns) for name in known_features(self.table)}
+        self.as_shown = widgets.Button(description="As the page shows", layout=widgets.Layout(width="auto"))
+        self.as_shown.on_click(self.set_back)
+
+    def controls(self) -> list[widgets.ValueWidget]:
+        """List what can be moved."""
+        return [self.k, self.algorithm, self.scaling, *self.features.values()]
+
+    def left(self) -> widgets.VBox:
+        """Stack the controls, features by their groups in a box that scrolls."""
+        groups = dict.fromkeys(FEATURES[name].group for name in self.features)
+        boxes = [part for group in groups for part in (title(group), *self.of_group(group))]
+        scrolling = widgets.Layout(max_height="270px", overflow="auto", flex="0 0 auto", margin="0 0 8px")
+        rows = [
+            widgets.HTML(STYLE), title("Number of segments"), self.k, title("Algorithm"), self.algorithm, self.assumes,
+            title("Scaling"), self.scaling, title("Features that decide who is alike"),
+            widgets.VBox(boxes, layout=scrolling), self.as_shown,
+        ]  # fmt: skip
+        return widgets.VBox(rows, layout=widgets.Layout(flex=f"0 0 {LEFT}", width=LEFT, margin="0 16px 0 0"))
+
+    def of_group(self, group: str) -> list[widgets.Checkbox]:
+        """List the checkboxes of a group of features."""
+        return [control for name, control in self.features.items() if FEATURES[name].group == group]
+
+    @property
+    def setting(self) -> Setting:
+        """What the controls are set to."""
+        ticked = tuple(name for name, control in self.features.items() if control.value)
+        return Setting(ticked, self.k.value, self.algorithm.value, self.scaling.value)
+
+    def set_back(self, _: object = None) -> None:
+        """Set every control to what the page shows, and draw once."""
+        self.held = True
+        self.k.value = min(max(self.page.k, FEWEST_SEGMENTS), cluster.MOST)
+        self.algorithm.value, self.scaling.value = self.page.algorithm, self.page.scaling
+        for name, control in self.features.items():
+            control.value = name in self.page.columns
+        self.held = False
+        self.moved()
 
     def moved(self, _: object = None) -> None:
-        """Say that the picture is on its way, and draw it once nothing has moved for a moment."""
-        self.words.value = BUSY
+        """Say that a picture is on its way, and draw it once nothing has moved for a moment."""
+        if self.held:
+            return
+        self.heading.value = heading("Computing …")
+        self.picture.add_class("explorer-busy")
         try:
             loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self.redraw()
-            return
+        except RuntimeError:  # no kernel, as in a test
+            return self.redraw()
         if self.due:
             self.due.cancel()
         self.due = loop.call_later(PAUSE, self.redraw)
 
     def redraw(self) -> None:
-        """Show what the controls are set to, or in one sentence why it can't be shown."""
-        self.k.disabled = self.algorithm.value in TAKES_NO_K
-        ticked = tuple(name for name, control in self.features.items() if control.value)
+        """Show what the controls are set to, or say in one sentence why that can't be."""
+        self.k.disabled = not ALGORITHMS[self.algorithm.value].takes_k
+        self.assumes.value = f"<p>{escape(ALGORITHMS[self.algorithm.value].assumes)}</p>"
         try:
-            picture, words = self.drawn(ticked, self.k.value, self.algorithm.value, self.scaling.value)
+            self.found, *parts = self.remembered(self.setting)
         except DataProblem as problem:
-            picture, words = "", escape(str(problem))
-        self.picture.value, self.words.value = picture, f'<span role="status">{words}</span>'
+            self.found, parts = None, [heading(str(problem)), "", ""]
+        except Exception as error:  # whatever it is, nobody wants a traceback beside a slider
+            self.found, parts = None, [heading(f"This can't be computed ({type(error).__name__}: {error})."), "", ""]
+        self.heading.value, self.picture.value, self.notes.value = parts
+        self.picture.remove_class("explorer-busy")
 
-    def draw(self, columns: Sequence[str], k: int, algorithm: str, scaling: str) -> tuple[str, str]:
-        """Compute one setting: its picture as HTML, and what is said below."""
-        found = explored(self.table, columns=columns, k=k, algorithm=algorithm, scaling=scaling, seed=self.seed)
-        words = self.in_words(found, columns=columns, algorithm=algorithm, scaling=scaling)
-        shown = found.profile[found.profile["customers"] >= self.min_group]
+    def draw(self, setting: Setting) -> tuple[Explored, str, str, str]:
+        """Compute one setting: its segments, and its heading, picture and notes as HTML."""
+        found = explored(
+            self.table, columns=setting.columns, k=setting.k, algorithm=setting.algorithm, scaling=setting.scaling,
+            seed=self.seed, recipe=self.recipe,
+        )  # fmt: skip
+        shown = found.profile[found.profile["customers"] >= self.min_group].head(len(LETTERS))
+        if shown.empty:
+            raise DataProblem(f"No segment has {self.min_group} customers or more, and smaller ones are not shown.")
         figure = figures.exploration(shown, found.stands.loc[shown.index], found.places, found.labels)
-        return image(as_png(figure, description=words), alt=words), escape(words)
+        text = alternative_text(shown)
+        drawn = f", {len(self.table):,} drawn by chance from {self.everybody:,}" * (self.everybody > len(self.table))
+        said = f"{found.k} segments by {setting.algorithm}, of {len(self.table):,} customers{drawn}"
+        return found, heading(said), image(as_png(figure, description=text), alt=text), self.told(found, setting, shown)
 
-    def in_words(self, found: Explored, *, columns: Sequence[str], algorithm: str, scaling: str) -> str:
-        """Say what the picture shows of whom."""
-        drawn = f", drawn by chance from {self.everybody:,}" if self.everybody > len(self.table) else ""
-        return f"{found.k} segments of {len(self.table):,} customers{drawn}, by {algorithm} on {len(columns)} features."
-
-
-def label(text: str) -> widgets.HTML:
-    """Set the words above a control."""
-    return widgets.HTML(f"<b>{escape(text)}</b>", layout=widgets.Layout(margin="4px 0 0"))
-
-
-def wide() -> widgets.Layout:
-    """Lay a control over the whole column."""
-    return widgets.Layout(width="auto")
+    def told(self, found: Explored, setting: Setting, shown: pd.DataFrame) -> str:
+        """Word the notes below the picture."""
+        agreement = None if self.labels is None else cluster.agreement(self.labels, found.labels)
+        return notes(
+            found, setting, page=self.page, agreement=agreement, money=self.money, min_group=self.min_group,
+            hidden=found.k - len(shown),
+        )  # fmt: skip
 
 
-def box(name: str, *, ticked: bool) -> widgets.Checkbox:
-    """Make the checkbox of a feature."""
+def title(words: str) -> widgets.HTML:
+    """Write what stands below."""
+    return widgets.HTML(f"<h4>{escape(words)}</h4>")
+
+
+def choice(words: Iterable[str], chosen: str) -> widgets.Dropdown:
+    """Make a list to choose one word from."""
+    return widgets.Dropdown(options=list(words), value=chosen, layout=widgets.Layout(width="auto"))
+
+
+def checkbox(name: str, *, ticked: bool) -> widgets.Checkbox:
+    """Make the checkbox of a feature, named as parameters name it."""
     feature = FEATURES[name]
     return widgets.Checkbox(
-        ticked, description=name, tooltip=f"{feature.unit}: {feature.meaning}", indent=False, layout=wide()
-    )
+        ticked, description=name, tooltip=f"{feature.unit}: {feature.meaning}", indent=False,
+        layout=widgets.Layout(width="auto", min_height="24px"),
+    )  # fmt: skip
 
 
 def image(picture: bytes, *, alt: str) -> str:

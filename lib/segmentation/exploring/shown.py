@@ -9,6 +9,7 @@ from IPython.display import display
 
 if TYPE_CHECKING:
     from segmentation.exploring.controls import Explorer
+    from segmentation.preparing import Recipe
 
 UNATTENDED = "WORKBOOK_UNATTENDED"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -26,6 +27,7 @@ def explorer(
     money: str,
     min_group: int,
     labels: pd.Series | None = None,
+    recipe: "Recipe | None" = None,
 ) -> "Explorer":
     """Build the controls and their picture, set to what the page shows.
 
@@ -36,24 +38,17 @@ def explorer(
     money : unit of net spend
     min_group : fewest customers that may be shown as a group
     labels : each customer's segment on the page, to tell how far a setting agrees with it
+    recipe : how the page's features are prepared otherwise; the usual way when None
 
     Returns
     -------
     A widget, for display in a notebook with a kernel
     """
     from segmentation.exploring.controls import Explorer  # ipywidgets take a while, and few runs need them
+    from segmentation.exploring.wording import Setting
 
-    return Explorer(
-        features,
-        columns=columns,
-        k=k,
-        algorithm=algorithm,
-        scaling=scaling,
-        seed=seed,
-        money=money,
-        min_group=min_group,
-        labels=labels,
-    )
+    page = Setting(tuple(columns), k, algorithm, scaling)
+    return Explorer(features, page=page, seed=seed, money=money, min_group=min_group, labels=labels, recipe=recipe)
 
 
 def show_explorer(features: pd.DataFrame, **settings: object) -> None:

@@ -1,5 +1,8 @@
 """The one picture of the controls in step 04: map, sizes and profile, drawn together so that all change at once."""
 
+import textwrap
+from collections.abc import Iterable
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -10,34 +13,34 @@ from matplotlib.figure import Figure
 from segmentation.figures.base import INK, PALE, QUIET, STYLE, segment_colour
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-PICTURE_WIDTH = 7.0  # inches, which stand beside the controls without being shrunk
+SIZE = (6.8, 5.7)  # inches; the same for every setting, so that nothing jumps
+FEWEST_ROWS = 5  # for which room is kept, so that few segments don't become thick bars
+NAME_WIDTH = 28  # letters
 FAR = 2.0  # standard deviations at which a cell's colour is full
 DIVERGING = LinearSegmentedColormap.from_list("below and above", ["#3b6ea5", "#f7f7f7", "#c8553d"])
 
 
-@mpl.rc_context(STYLE | {"font.size": 8.5, "axes.titlesize": 9})
+@mpl.rc_context(STYLE | {"font.size": 8, "axes.titlesize": 8.5})
 def exploration(profile: pd.DataFrame, stands: pd.DataFrame, places: pd.DataFrame, labels: pd.Series) -> Figure:
     """Draw segments as a map of their customers, as shares of customers and money, and as a profile.
 
     Parameters
     ----------
-    profile : one row a segment that may be shown, indexed by segment in the order to draw: name, customers,
+    profile : one row a segment that may be shown, indexed by segment in the order to draw, at most 26: name,
         customer_share, money_share
-    stands : the same rows; one column a feature, in standard deviations from the mean of all customers
+    stands : the same rows; one column a feature, in standard deviations from everybody's mean
     places : one row a customer: x, y on the map
     labels : each customer's segment, the same index; who is in none of the profile's segments is drawn pale
 
     Returns
     -------
     Figure
-        Each segment has a letter that leads from its row to its place on the map, also in grey.
+        Each segment has a letter that leads from its rows to its place on the map, also in grey.
     """
-    rows = len(profile)
-    figure = Figure(figsize=(PICTURE_WIDTH, 3.9 + 0.22 * rows), layout="constrained")
-    grid = figure.add_gridspec(2, 2, height_ratios=[2.9, 0.7 + 0.22 * rows], width_ratios=[1, 1])
-    draw_map(figure.add_subplot(grid[0, 0]), profile, places, labels)
-    draw_sizes(figure.add_subplot(grid[0, 1]), profile)
-    draw_stands(figure.add_subplot(grid[1, :]), profile, stands)
+    figure = Figure(figsize=SIZE)
+    draw_map(figure.add_axes((0.01, 0.49, 0.37, 0.46)), profile, places, labels)
+    draw_sizes(figure.add_axes((0.63, 0.49, 0.33, 0.46)), profile)
+    draw_stands(figure.add_axes((0.25, 0.01, 0.74, 0.34)), profile, stands)
     return figure
 
 
@@ -48,44 +51,64 @@ def draw_map(ax: Axes, profile: pd.DataFrame, places: pd.DataFrame, labels: pd.S
     middles = places.groupby(labels).median()
     for letter, segment in zip(LETTERS, profile.index, strict=False):
         ax.text(
-            *middles.loc[segment, ["x", "y"]], letter, ha="center", va="center", fontsize=8, fontweight="bold",
+            *middles.loc[segment, ["x", "y"]], letter, ha="center", va="center", fontsize=7.5, fontweight="bold",
             bbox={"boxstyle": "circle,pad=0.25", "facecolor": "white", "edgecolor": segment_colour(segment)},
         )  # fmt: skip
-    ax.set_title("Who is near whom?")
+    heading(ax, "Who is near whom?")
     ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(False)
+    ax.margins(0.03)
 
 
 def draw_sizes(ax: Axes, profile: pd.DataFrame) -> None:
-    """Draw each segment's share of the customers above its share of the money."""
+    """Draw each segment's share of the customers, outlined, above its share of the money, filled."""
     rows = np.arange(len(profile))
     colours = [segment_colour(segment) for segment in profile.index]
-    ax.barh(rows - 0.19, profile["customer_share"], height=0.34, color="white", edgecolor=colours, linewidth=1.2)
-    ax.barh(rows + 0.19, profile["money_share"], height=0.34, color=colours, edgecolor=colours, linewidth=1.2)
-    for row, (people, money) in enumerate(zip(profile["customer_share"], profile["money_share"], strict=True)):
-        for place, share in ((row - 0.19, people), (row + 0.19, money)):
-            ax.annotate(f"{share:.0%}", (max(share, 0), place), xytext=(3, 0), textcoords="offset points", va="center",
-                        fontsize=7, color=INK)  # fmt: skip
-    ax.set_yticks(rows, [f"{letter} {name}" for letter, name in zip(LETTERS, profile["name"], strict=False)])
-    ax.invert_yaxis()
-    ax.margins(x=0.15)
-    ax.set_title("Share of customers (outlined), of money (filled)", x=1, ha="right")
+    shares = {-0.19: ("customer_share", "white"), 0.19: ("money_share", colours)}
+    for offset, (column, filled) in shares.items():
+        ax.barh(rows + offset, profile[column], height=0.34, color=filled, edgecolor=colours, linewidth=1.1)
+        for row, share in enumerate(profile[column]):
+            ax.annotate(f"{share:.0%}", (max(share, 0), row + offset), xytext=(3, 0), textcoords="offset points",
+                        va="center", fontsize=7)  # fmt: skip
+    heading(ax, "What share are they? Outlined of customers, filled of money", x=-0.72)
+    name_rows(ax, profile["name"])
     ax.set_xticks([])
-    ax.spines[:].set_visible(False)
-    ax.tick_params(left=False)
+    ax.margins(x=0.02)
 
 
 def draw_stands(ax: Axes, profile: pd.DataFrame, stands: pd.DataFrame) -> None:
     """Draw where each segment stands on each feature, as cells with their numbers."""
     values = stands.to_numpy(dtype=float)
-    ax.imshow(values, cmap=DIVERGING, vmin=-FAR, vmax=FAR, aspect="auto")
+    ax.pcolormesh(values, cmap=DIVERGING, vmin=-FAR, vmax=FAR, edgecolors="white", linewidth=1)
     for (row, column), value in np.ndenumerate(values):
-        ax.text(column, row, f"{value:+.1f}", ha="center", va="center", fontsize=7.5,
+        ax.text(column + 0.5, row + 0.5, f"{value:+.1f}", ha="center", va="center", fontsize=7.5,
                 color="white" if abs(value) > 0.75 * FAR else INK)  # fmt: skip
-    ax.set_xticks(np.arange(stands.shape[1]), [name.replace("_", "\n") for name in stands.columns], color=QUIET)
-    ax.set_yticks(
-        np.arange(len(profile)), [f"{letter} {name}" for letter, name in zip(LETTERS, profile["name"], strict=False)]
-    )
-    ax.set_title("How does each differ from all? In standard deviations")
+    heading(ax, "How do they differ from everybody? In standard deviations from the mean", x=-0.32, above=26)
+    name_rows(ax, profile["name"], middle=0.5)
+    ax.xaxis.tick_top()
+    ax.set_xticks(np.arange(stands.shape[1]) + 0.5, [column_name(name) for name in stands.columns], color=QUIET)
+    ax.tick_params(top=False)
+
+
+def heading(ax: Axes, question: str, *, x: float = 0.0, above: float = 6) -> None:
+    """Write what a panel answers, and leave out its frame."""
+    ax.set_title(question, x=x, pad=above)
     ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
+
+
+def name_rows(ax: Axes, names: Iterable[str], *, middle: float = 0.0) -> None:
+    """Name the rows with their letters, the first on top, and keep room for as many as are usual."""
+    words = [f"{letter}  {in_two(name)}" for letter, name in zip(LETTERS, names, strict=False)]
+    size = 8 if len(words) <= 8 else 6.8
+    ax.set_yticks(np.arange(len(words)) + middle, words, fontsize=size)
+    ax.set_ylim(max(len(words), FEWEST_ROWS) - 0.5 + middle, middle - 0.5)
+    ax.tick_params(left=False)
+
+
+def in_two(name: str) -> str:
+    """Break a long name, which may take two lines."""
+    return "\n".join(textwrap.wrap(name, NAME_WIDTH, max_lines=2, placeholder=" …"))
+
+
+def column_name(name: str) -> str:
+    """Break a feature's name into short lines."""
+    return "\n".join(textwrap.wrap(name.replace("_", " "), 12, max_lines=2, placeholder=" …"))
