@@ -1,0 +1,115 @@
+"""Do the groups come back? Refits on customers drawn again, compared with the fit."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from segmentation.choosing.fitting import K_MEANS, Fit, fit_groups
+
+REFIT_STARTS = 2
+
+
+def refit_labels(prepared: np.ndarray, *, algorithm: str, k: int, refits: int, seed: int) -> Iterator[np.ndarray]:
+    """Fit again on customers drawn with replacement, each time from the start, and give everybody a group.
+
+    For k-means a customer drawn three times is one customer who counts three times, which is the same and quicker.
+
+    Yields
+    ------
+    Labels of all customers, shape (customers,), one array a refit
+    """
+    generator = np.random.default_rng(seed)
+    for refit in range(refits):
+        drawn = generator.integers(0, len(prepared), len(prepared))
+        yield refitted(prepared, drawn, algorithm=algorithm, k=k, seed=seed + refit).assign(prepared)
+
+
+def refitted(prepared: np.ndarray, drawn: np.ndarray, *, algorithm: str, k: int, seed: int) -> Fit:
+    """Fit once more on the customers drawn; see `refit_labels`."""
+    if algorithm != K_MEANS:
+        return fit_groups(prepared[drawn], algorithm=algorithm, k=k, seed=seed, starts=REFIT_STARTS)
+    times = np.bincount(drawn, minlength=len(prepared))
+    rows = times > 0
+    k = min(k, int(rows.sum()))
+    weights = times[rows].astype("float64")
+    return fit_groups(prepared[rows], algorithm=algorithm, k=k, seed=seed, starts=REFIT_STARTS, weights=weights)
+
+
+def shared_customers(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Count the customers whom each group of one grouping shares with each group of another, shape (groups, groups).
+
+    Examples
+    --------
+    >>> shared_customers(np.array([0, 0, 1]), np.array([1, 1, 0])).tolist()
+    [[0, 2], [1, 0]]
+    """
+    groups, others = first.max() + 1, second.max() + 1
+    return np.bincount(first * others + second, minlength=groups * others).reshape(groups, others)
+
+
+def adjusted_rand(shared: np.ndarray) -> float:
+    """Measure how far two groupings agree: 1 the same, 0 as by chance; 1 when both are a single group.
+
+    Source
+    ------
+    Hubert & Arabie, Comparing partitions, Journal of Classification 2 (1985)
+
+    Examples
+    --------
+    >>> adjusted_rand(np.array([[0, 2], [1, 0]]))
+    1.0
+    """
+    together = pairs(shared).sum()
+    rows, columns, everybody = pairs(shared.sum(axis=1)).sum(), pairs(shared.sum(axis=0)).sum(), pairs(shared.sum())
+    by_chance = rows * columns / everybody if everybody else 0.0
+    most = (rows + columns) / 2
+    return 1.0 if most == by_chance else float((together - by_chance) / (most - by_chance))
+
+
+def pairs(counts: np.ndarray) -> np.ndarray:
+    """Count the pairs that so many customers form."""
+    counts = np.asarray(counts, dtype="float64")
+    return counts * (counts - 1) / 2
+
+
+def closest_jaccard(shared: np.ndarray) -> np.ndarray:
+    """Measure each group's Jaccard similarity to its closest match in another grouping.
+
+    Source
+    ------
+    Hennig, Cluster-wise assessment of cluster stability, Computational Statistics and Data Analysis 52 (2007)
+
+    Examples
+    --------
+    >>> closest_jaccard(np.array([[0, 2, 0], [1, 0, 1]])).tolist()
+    [1.0, 0.5]
+    """
+    either = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0, keepdims=True) - shared
+    return (shared / np.maximum(either, 1)).max(axis=1)
+
+
+def stability(prepared: np.ndarray, labels: np.ndarray, *, algorithm: str, refits: int, seed: int) -> dict[str, float]:
+    """Measure how well a grouping comes back.
+
+    Parameters
+    ----------
+    prepared : shape (customers, columns)
+    labels : of the fit, int from 0
+    algorithm, refits, seed : see `refit_labels`
+
+    Returns
+    -------
+    agreement : mean adjusted Rand index over refits; agreement_low, agreement_high : its middle 90 %; lowest_jaccard :
+    mean similarity of the group that comes back worst to its closest match
+    """
+    k = int(labels.max()) + 1
+    again = refit_labels(prepared, algorithm=algorithm, k=k, refits=refits, seed=seed)
+    tables = [shared_customers(labels, other) for other in again]
+    agreement = np.array([adjusted_rand(table) for table in tables])
+    low, high = np.quantile(agreement, [0.05, 0.95])
+    return {
+        "agreement": agreement.mean(),
+        "agreement_low": low,
+        "agreement_high": high,
+        "lowest_jaccard": np.mean([closest_jaccard(table) for table in tables], axis=0).min(),
+    }
