@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -29,6 +30,7 @@ from segmentation.preparing.transformers import (
 )
 
 RAREST_SHARE, MOST_LEVELS = 0.01, 12
+FOLDS = 5
 UNKNOWN = "unknown"
 
 
@@ -132,7 +134,7 @@ def category_steps(recipe: Recipe, categories: Sequence[str], *, seed: int) -> P
 def encoder(recipe: Recipe, *, seed: int) -> OneHotEncoder | OrdinalEncoder | TargetEncoder:
     """Build what turns levels into numbers; rare levels, and those that come later, go together."""
     if recipe.encoding == "target":
-        return TargetEncoder(target_type="continuous", random_state=seed)
+        return TargetEncoder(target_type="continuous", cv=KFold(FOLDS, shuffle=True, random_state=seed))
     if recipe.encoding == "ordinal":
         return OrdinalEncoder(
             handle_unknown="use_encoded_value",

@@ -70,7 +70,7 @@ def readable(features: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     categories = [name for name in columns if kind_of(name) == "category"]
     read = pd.DataFrame(number_array(features, numbers), index=features.index, columns=numbers)
     for name in categories:
-        read[name] = text_or_none(features[name])
+        read[name] = pd.Series(text_or_none(features[name]), index=features.index, dtype=object)
     return read
 
 
@@ -93,7 +93,7 @@ def text_or_none(column: pd.Series) -> np.ndarray:
 
 
 def in_order_of_customers(features: pd.DataFrame, target: pd.Series | None) -> tuple[pd.DataFrame, pd.Series | None]:
-    """Sort customers by their id, and what they did later with them, so that a fit does not depend on the order of rows.
+    """Sort customers by id, and what they did later with them, so that a fit does not depend on rows' order.
 
     Raises
     ------
@@ -118,3 +118,21 @@ def aligned(target: pd.Series, customers: pd.Index) -> pd.Series:
     if target.index.has_duplicates:
         raise DataProblem("What customers did later must be told once for each customer; some have it twice.")
     return target.reindex(customers)
+
+
+def require_filled(read: pd.DataFrame, recipe: Recipe) -> None:
+    """Require that no number is missing when the recipe fills none.
+
+    Raises
+    ------
+    DataProblem
+        Some are.
+    """
+    if recipe.fill != "none":
+        return
+    missing = read.select_dtypes("number").isna().sum()
+    if missing.any():
+        raise DataProblem(
+            f"With `fill` none, features must be known for every customer; {some(missing.index[missing > 0])} is "
+            f"missing for {missing.max():,} of {len(read):,}. Leave it out, or is `fill` median meant?"
+        )

@@ -13,8 +13,11 @@ NEIGHBOURS, NEIGHBOURS_AMONG = 5, 2_000
 OTHERS = "all other levels"
 INFREQUENT = "infrequent_sklearn"  # scikit-learn's word for them
 
-# What skops must be told to trust in a saved preparation; nothing else of ours is in one.
+# What skops must be told to trust in a saved preparation: the kind of numbers that an imputer saw, the folds of the
+# target encoding, and what stands here.
 TRUSTED = [
+    "numpy.dtype",
+    "sklearn.model_selection._split.KFold",
     "segmentation.preparing.transformers.CrossedLevels",
     "segmentation.preparing.transformers.CrossedNumbers",
     "segmentation.preparing.transformers.Keep",
