@@ -14,8 +14,8 @@ from segmentation.figures.base import INK, PALE, QUIET, STYLE, segment_colour
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SIZE = (6.8, 5.7)  # inches; the same for every setting, so that nothing jumps
-FEWEST_ROWS = 5  # for which room is kept, so that few segments don't become thick bars
-NAME_WIDTH = 28  # letters
+FEWEST_ROWS, MANY_ROWS = 5, 8  # for which room is kept, so that few segments don't become thick bars
+NAME_WIDTH, COLUMN_WIDTH = 26, 10  # letters
 FAR = 2.0  # standard deviations at which a cell's colour is full
 DIVERGING = LinearSegmentedColormap.from_list("below and above", ["#3b6ea5", "#f7f7f7", "#c8553d"])
 
@@ -38,9 +38,9 @@ def exploration(profile: pd.DataFrame, stands: pd.DataFrame, places: pd.DataFram
         Each segment has a letter that leads from its rows to its place on the map, also in grey.
     """
     figure = Figure(figsize=SIZE)
-    draw_map(figure.add_axes((0.01, 0.49, 0.37, 0.46)), profile, places, labels)
-    draw_sizes(figure.add_axes((0.63, 0.49, 0.33, 0.46)), profile)
-    draw_stands(figure.add_axes((0.25, 0.01, 0.74, 0.34)), profile, stands)
+    draw_map(figure.add_axes((0.01, 0.52, 0.37, 0.43)), profile, places, labels)
+    draw_sizes(figure.add_axes((0.64, 0.52, 0.31, 0.43)), profile)
+    draw_stands(figure.add_axes((0.25, 0.01, 0.74, 0.37)), profile, stands)
     return figure
 
 
@@ -64,12 +64,13 @@ def draw_sizes(ax: Axes, profile: pd.DataFrame) -> None:
     rows = np.arange(len(profile))
     colours = [segment_colour(segment) for segment in profile.index]
     shares = {-0.19: ("customer_share", "white"), 0.19: ("money_share", colours)}
+    size = 7 if len(profile) <= MANY_ROWS else 6
     for offset, (column, filled) in shares.items():
         ax.barh(rows + offset, profile[column], height=0.34, color=filled, edgecolor=colours, linewidth=1.1)
         for row, share in enumerate(profile[column]):
             ax.annotate(f"{share:.0%}", (max(share, 0), row + offset), xytext=(3, 0), textcoords="offset points",
-                        va="center", fontsize=7)  # fmt: skip
-    heading(ax, "What share are they? Outlined of customers, filled of money", x=-0.72)
+                        va="center", fontsize=size)  # fmt: skip
+    heading(ax, "What share are they? Outlined of customers, filled of money", x=-0.8)
     name_rows(ax, profile["name"])
     ax.set_xticks([])
     ax.margins(x=0.02)
@@ -77,38 +78,45 @@ def draw_sizes(ax: Axes, profile: pd.DataFrame) -> None:
 
 def draw_stands(ax: Axes, profile: pd.DataFrame, stands: pd.DataFrame) -> None:
     """Draw where each segment stands on each feature, as cells with their numbers."""
-    values = stands.to_numpy(dtype=float)
+    values = stands.to_numpy(dtype=float).round(1) + 0.0  # so that nothing is minus zero
     ax.pcolormesh(values, cmap=DIVERGING, vmin=-FAR, vmax=FAR, edgecolors="white", linewidth=1)
     for (row, column), value in np.ndenumerate(values):
         ax.text(column + 0.5, row + 0.5, f"{value:+.1f}", ha="center", va="center", fontsize=7.5,
                 color="white" if abs(value) > 0.75 * FAR else INK)  # fmt: skip
-    heading(ax, "How do they differ from everybody? In standard deviations from the mean", x=-0.32, above=26)
+    heading(ax, "How do they differ from everybody? In standard deviations from the mean", x=-0.325)
     name_rows(ax, profile["name"], middle=0.5)
     ax.xaxis.tick_top()
     ax.set_xticks(np.arange(stands.shape[1]) + 0.5, [column_name(name) for name in stands.columns], color=QUIET)
     ax.tick_params(top=False)
 
 
-def heading(ax: Axes, question: str, *, x: float = 0.0, above: float = 6) -> None:
+def heading(ax: Axes, question: str, *, x: float = 0.0) -> None:
     """Write what a panel answers, and leave out its frame."""
-    ax.set_title(question, x=x, pad=above)
+    ax.set_title(question, x=x)
     ax.spines[:].set_visible(False)
 
 
 def name_rows(ax: Axes, names: Iterable[str], *, middle: float = 0.0) -> None:
     """Name the rows with their letters, the first on top, and keep room for as many as are usual."""
-    words = [f"{letter}  {in_two(name)}" for letter, name in zip(LETTERS, names, strict=False)]
-    size = 8 if len(words) <= 8 else 6.8
-    ax.set_yticks(np.arange(len(words)) + middle, words, fontsize=size)
+    named = list(names)
+    few = len(named) <= MANY_ROWS
+    words = [f"{letter}  {in_lines(name, most=2 if few else 1)}" for letter, name in zip(LETTERS, named, strict=False)]
+    ax.set_yticks(np.arange(len(words)) + middle, words, fontsize=8 if few else 7)
     ax.set_ylim(max(len(words), FEWEST_ROWS) - 0.5 + middle, middle - 0.5)
     ax.tick_params(left=False)
 
 
-def in_two(name: str) -> str:
-    """Break a long name, which may take two lines."""
-    return "\n".join(textwrap.wrap(name, NAME_WIDTH, max_lines=2, placeholder=" …"))
+def in_lines(name: str, *, most: int) -> str:
+    """Break a long name into lines; what goes beyond the last is left out."""
+    return "\n".join(textwrap.wrap(name, NAME_WIDTH, max_lines=most, placeholder=" …"))
 
 
 def column_name(name: str) -> str:
-    """Break a feature's name into short lines."""
-    return "\n".join(textwrap.wrap(name.replace("_", " "), 12, max_lines=2, placeholder=" …"))
+    """Break a feature's name into two short lines.
+
+    Examples
+    --------
+    >>> column_name("order_count")
+    'order\\ncount'
+    """
+    return "\n".join(textwrap.wrap(name.replace("_", " "), COLUMN_WIDTH, max_lines=2, placeholder=" …"))
