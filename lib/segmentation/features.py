@@ -1,13 +1,15 @@
 """Step 03: describe each customer as of a day, in one row."""
 
 import datetime
-from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from segmentation.describing.describe import collect, customer_features
+from segmentation.describing.orders import orders_before
+from segmentation.describing.past import later_outcomes, past_features
 from segmentation.describing.registry import (
     CATEGORIES,
     FEATURES,
@@ -22,15 +24,9 @@ from segmentation.problems import DataProblem, some
 from segmentation.tables import net_value
 
 __all__ = [
-    "CATEGORIES",
-    "FEATURES",
-    "GROUPS",
-    "NUMBERS",
-    "OF_A_SUMMARY",
-    "Feature",
-    "of_groups",
-    "require_known_version",
-]
+    "CATEGORIES", "FEATURES", "GROUPS", "NUMBERS", "OF_A_SUMMARY", "Feature", "collect", "customer_features",
+    "later_outcomes", "of_groups", "orders_before", "past_features", "require_known_version",
+]  # fmt: skip
 
 
 def is_summary(orders: ir.Table) -> bool:
@@ -81,127 +77,6 @@ def read_day(as_of: str, orders: ir.Table) -> datetime.date:
     if day <= first.date():
         raise DataProblem(f"`as_of` must be after the first order, {first:%Y-%m-%d}; got {as_of}.")
     return day
-
-
-def orders_before(orders: ir.Table, day: datetime.date) -> ir.Table:
-    """Express the order lines that were known when the day began."""
-    return orders.filter(orders.ordered_at < ibis.timestamp(day.isoformat()))
-
-
-def customer_features(
-    orders: ir.Table,
-    *,
-    as_of: datetime.date,
-    summary: bool = False,
-    customers: ir.Table | None = None,
-    events: ir.Table | None = None,
-    feedback: ir.Table | None = None,
-    contacts: ir.Table | None = None,
-    everyone: bool = False,
-) -> ir.Table:
-    """Express each customer's description as of a day; nothing from that day or later counts.
-
-    Parameters
-    ----------
-    orders : clean order lines, canonical columns
-    as_of : the day of description
-    summary : each row is a customer with all orders, see `is_summary`; only `OF_A_SUMMARY` is known then
-
-    Returns
-    -------
-    Table, one row a customer with a purchase before the day: customer_id and the columns of `FEATURES`
-        median_gap_days is null for who bought on one day only
-
-    Source
-    ------
-    docs/decisions/0006-features.md
-    """
-    known = orders_before(orders, as_of)
-    bought = known.filter(known.quantity > 0)
-    bought = bought.mutate(list_value=bought.quantity * bought.unit_price, day=bought.ordered_at.date())
-    reduced = ibis.coalesce(bought.discount > 0, False) | bought.coupon.notnull()
-    bought = bought.mutate(
-        value=bought.list_value - bought.discount, reduced_value=ibis.ifelse(reduced, bought.list_value, 0.0)
-    )
-    money = known.group_by("customer_id").aggregate(net_spend=net_value(known).sum().round(2))
-    described = (
-        rhythm(bought, as_of)
-        .join(basket(bought), "customer_id")
-        .join(money, "customer_id")
-        .left_join(order_gaps(bought), "customer_id")
-    )
-    return rounded(
-        described.mutate(
-            average_order=described.net_spend / described.order_count,
-            return_share=ibis.ifelse(described.value > 0, 1 - described.net_spend / described.value, 0.0),
-            discount_share=ibis.ifelse(described.list_value > 0, described.reduced_value / described.list_value, 0.0),
-        ),
-        known=OF_A_SUMMARY if summary else tuple(FEATURES),
-    )
-
-
-def rhythm(bought: ir.Table, as_of: datetime.date) -> ir.Table:
-    """Express recency, tenure, orders and the value bought, one row a customer."""
-    orders = bought.group_by("customer_id", "order_id").aggregate(
-        day=bought.day.min(),
-        value=bought.value.sum(),
-        list_value=bought.list_value.sum(),
-        reduced_value=bought.reduced_value.sum(),
-        orders=ibis.coalesce(bought.orders_in_row.max(), 1),
-    )
-    today = ibis.date(as_of.isoformat())
-    return orders.group_by("customer_id").aggregate(
-        recency_days=today.delta(orders.day.max(), unit="day"),
-        tenure_days=today.delta(orders.day.min(), unit="day"),
-        order_count=orders.orders.sum(),
-        value=orders.value.sum(),
-        list_value=orders.list_value.sum(),
-        reduced_value=orders.reduced_value.sum(),
-    )
-
-
-def basket(bought: ir.Table) -> ir.Table:
-    """Express the breadth of products, one row a customer."""
-    products = bought.select("customer_id", "product_id").distinct()
-    return products.group_by("customer_id").aggregate(product_count=products.product_id.count())
-
-
-def order_gaps(bought: ir.Table) -> ir.Table:
-    """Express the median days between a customer's order days, one row a customer with two or more."""
-    days = bought.select("customer_id", "day").distinct()
-    before = days.day.lag().over(group_by=days.customer_id, order_by=days.day)
-    gaps = days.mutate(before=before).filter(lambda t: t.before.notnull())
-    gaps = gaps.mutate(gap_days=gaps.day.delta(gaps.before, unit="day"))
-    return gaps.group_by("customer_id").aggregate(median_gap_days=gaps.gap_days.median())
-
-
-def rounded(described: ir.Table, *, known: Sequence[str]) -> ir.Table:
-    """Express the features in the precision they are handed on with, so that a rerun gives the same numbers.
-
-    Sums of money depend on the order of summing in the last bits; cents and a millionth do not. A feature that is not
-    known is null.
-    """
-    digits = {"money": 2, "share": 6, "days": 1}
-    columns = {}
-    for name, feature in FEATURES.items():
-        if feature.kind == "category" or name not in described.columns:
-            columns[name] = ibis.null("string" if feature.kind == "category" else "float64")
-            continue
-        value = described[name].cast("float64").round(digits.get(feature.unit, 0))
-        value = value if name in known else ibis.null("float64")
-        columns[name] = value.clip(lower=0.0, upper=1.0) if feature.unit == "share" else value
-    return described.select("customer_id", **columns)
-
-
-def collect(described: ir.Table) -> pd.DataFrame:
-    """Fetch the description into memory.
-
-    Returns
-    -------
-    DataFrame indexed by customer_id in sorted order, one column a feature: numbers float, categories text
-    """
-    table = described.execute().set_index("customer_id").sort_index()
-    return table.astype(dict.fromkeys(NUMBERS, "float64"))
 
 
 def units(money: str) -> dict[str, str]:
