@@ -173,7 +173,11 @@ class Progress:
 
     def __call__(self, step: str, cell: int, cells: int) -> None:
         """Move on to a cell."""
-        self.where = f"{step.replace('_', ' ')} · cell {cell} of {cells}"
+        self.say(f"{step.replace('_', ' ')} · cell {cell} of {cells}")
+
+    def say(self, where: str) -> None:
+        """Move on to what is told."""
+        self.where = where
         self.show()
 
     def show(self) -> None:
@@ -232,6 +236,49 @@ def aligned(rows: Sequence[tuple[str, ...]]) -> str:
     widths = [max(len(line[column]) for line in rows) for column in range(len(rows[0]))]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in rows)
     return "\n".join(line.rstrip() for line in lines)
+
+
+@main.command()
+@click.option("--run", "name", required=True, metavar="NAME", help="The run whose segments to assign.")
+@click.option(
+    "--orders",
+    multiple=True,
+    required=True,
+    metavar="WHERE",
+    help="New orders: a file, folder, pattern, archive or database, as for `run`; as often as you like.",
+)
+@click.option("--customers", multiple=True, metavar="WHERE", help="New customers, also such that have not ordered yet.")
+@click.option(
+    "--out",
+    type=FILE,
+    metavar="FILE",
+    help="Where to write the table; data/runs/NAME/assigned.csv without it. Only its owner can read it.",
+)
+def assign(name: str, orders: tuple[str, ...], customers: tuple[str, ...], out: Path | None) -> None:
+    """Give everyone in new files a segment of an earlier run.
+
+    The files are read and cleaned as the run's were. What is new is added to what the run knows, so that a known
+    customer's orders count together, and an order that both have counts once. Customers are described as of the day
+    after the last order.
+
+    The table has one row a customer: customer_id, segment (its number), name, probability (0 to 1), basis and reason.
+
+    The basis tells what the segment goes by: "orders" for who has several, or one that is long ago; otherwise the
+    "first order", "web behaviour", "demographics" or "similar customers", each only where it places better than always
+    guessing the largest segment. Where nothing is known the basis is "not yet", and there is no segment.
+
+    Nothing of the run is changed.
+    """
+    from segmentation.assigning.arrivals import ASSIGNED, assign_arrivals, in_short, write_assigned
+    from segmentation.runs import Run
+
+    chosen = Run(name)
+    with progress() as line:
+        table, arrivals = assign_arrivals(chosen, orders=orders, customers=customers, on_progress=line.say)
+    path = chosen.artifacts / ASSIGNED if out is None else out
+    write_assigned(table, path)
+    click.echo(in_short(table, arrivals))
+    click.echo(f"\nThe table is {shown(path.resolve())}")
 
 
 @main.command()

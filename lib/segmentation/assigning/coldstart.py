@@ -12,7 +12,18 @@ import pandas as pd
 from segmentation.assigning.learners import GUESS, LEARNERS, Learner
 from segmentation.assigning.learners import SIMILAR as MOST_SIMILAR
 from segmentation.assigning.learning import Learned, learn
-from segmentation.assigning.models import DEMOGRAPHICS, FIRST, NOT_YET, ORDERS, SIMILAR, WEB, Model, Rung, known
+from segmentation.assigning.models import (
+    DEMOGRAPHICS,
+    FIRST,
+    NEWCOMER_DAYS,
+    NOT_YET,
+    ORDERS,
+    SIMILAR,
+    WEB,
+    Model,
+    Rung,
+    known,
+)
 from segmentation.assigning.reasons import explain
 from segmentation.features import FEATURES, customer_features
 from segmentation.problems import DataProblem
@@ -182,7 +193,13 @@ def build_model(
     numbers = [column.name for column in learned.schema.columns if column.kind == "number"]
     reasons = explain(features, segments, names=names, columns=numbers)
     full = Rung(ORDERS, ("order_count",), learned, reasons)
-    return Model(dict(enumerate(names)), (scored(full), *(rung for rung in cold if rung.is_used)))
+    return Model(dict(enumerate(names)), (scored(full), *(rung for rung in cold if rung.is_used)), usual_gap(features))
+
+
+def usual_gap(features: pd.DataFrame) -> float:
+    """Measure after how many days half of those who come back have: who has not for longer is no newcomer."""
+    gap = features["median_gap_days"].median() if "median_gap_days" in features else np.nan
+    return NEWCOMER_DAYS if pd.isna(gap) else float(gap)
 
 
 COLD_START_FORMATS = dict.fromkeys(["placed right", "± one standard error", "always the largest"], "{:.1%}")

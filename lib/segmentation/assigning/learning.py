@@ -37,8 +37,8 @@ class Learned:
     classes : the segments that it tells apart
     scores : one row a learner that was tried, simplest first: learner, setting (text), and for each of `METRICS` its
         mean over the folds and `<metric>_error`, the standard error; empty when nothing could be compared
-    confusion : DataFrame, shares of each true segment (rows) by the segment told (columns), of the winner, on folds that
-        it had not seen; empty when nothing could be compared
+    confusion : DataFrame, customers of each true segment (rows) by the segment told (columns), by the winner, on folds
+        that it had not seen; empty when nothing could be compared
     customers, compared_on, learnt_on : how many there are, took part in the comparison, and the winner learnt from
     why : the grounds for the winner, in words
     statements : what a reader must know besides: what was left out and why
@@ -125,7 +125,7 @@ def learn(
         model = pipeline(best.make(seed, **race.settings[winner]), schema)
         model.fit(as_numbers(features.iloc[learnt], schema), told[learnt])
     statements += race.statements + samples_in_words(len(features), len(compared), len(learnt))
-    confusion = confusion_shares(told[compared], race.told[winner], classes)
+    confusion = confusion_counts(told[compared], race.told[winner], classes)
     return Learned(
         schema, model, winner, tuple(classes.tolist()), race.scores, confusion,
         len(features), len(compared), len(learnt), why, tuple(statements),
@@ -317,12 +317,12 @@ def choose(scores: pd.DataFrame, learners: Sequence[Learner], *, decides: str) -
             "and nothing simpler comes within one standard error."
         )
     return winner["learner"], (
-        f"The {winner['learner']} is the simplest within one standard error of the best: {word} {winner[decides]:.3f}; the "
-        f"{best['learner']} has {best[decides]:.3f} ± {best[error]:.3f}."
+        f"The {winner['learner']} is the simplest within one standard error of the best: {word} "
+        f"{winner[decides]:.3f}; the {best['learner']} has {best[decides]:.3f} ± {best[error]:.3f}."
     )
 
 
-def confusion_shares(truth: np.ndarray, told: np.ndarray, classes: np.ndarray) -> pd.DataFrame:
+def confusion_counts(truth: np.ndarray, told: np.ndarray, classes: np.ndarray) -> pd.DataFrame:
     """Count where each segment's customers were placed: counts, true segments as rows, told ones as columns."""
     counts = confusion_matrix(truth, told, labels=classes)
     return pd.DataFrame(counts, index=pd.Index(classes, name="segment"), columns=pd.Index(classes, name="placed in"))

@@ -15,6 +15,7 @@ ORDERS, FIRST, WEB, DEMOGRAPHICS, SIMILAR, NOT_YET = (
     "orders", "first order", "web behaviour", "demographics", "similar customers", "not yet",
 )  # fmt: skip
 ENOUGH_ORDERS = 2
+NEWCOMER_DAYS = 90.0  # where nobody's gap between orders is known
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Rung:
     needs : features of which one at least must be known
     learned : the model; none where too little is known to learn
     reasons : what speaks for a segment
-    score, error, guess : accuracy on customers that it had not seen, its standard error, and that of always guessing the
-        largest segment
+    score, error, guess : accuracy on customers that it had not seen, its standard error, and the accuracy of always
+        guessing the largest segment
     customers : how many it was measured on
     """
 
@@ -58,15 +59,34 @@ class Model:
     ----------
     names : of the segments, by number
     rungs : "orders" first; only those that are used
+    newcomer_days : who has one order, at most so long ago, is a newcomer; who has not come back for longer has shown
+        that, and goes by all orders
     """
 
     names: dict[int, str]
     rungs: tuple[Rung, ...]
+    newcomer_days: float = NEWCOMER_DAYS
+
+    def is_newcomer(self, orders: Any, tenure_days: Any) -> Any:
+        """Tell whether a customer, or each of many, has one order so far and not for long.
+
+        Parameters
+        ----------
+        orders : how many, 0 for none
+        tenure_days : since the first; NaN where it is not known, as in a file with one row a customer
+        """
+        return (orders > 0) & (orders < ENOUGH_ORDERS) & ~(tenure_days > self.newcomer_days)
+
+    @property
+    def first_needs(self) -> tuple[str, ...]:
+        """Features of which one must be known to go by the first order; none when no such rung is used."""
+        return next((rung.needs for rung in self.rungs if rung.basis == FIRST), ())
 
 
 def record_of(model: Model) -> dict[str, Any]:
     """Write a model in plain values and fitted pipelines."""
     return {
+        "newcomer_days": float(model.newcomer_days),
         "names": [[int(segment), str(name)] for segment, name in model.names.items()],
         "rungs": [
             {
@@ -88,7 +108,8 @@ def record_of(model: Model) -> dict[str, Any]:
 
 def model_of(record: Mapping[str, Any]) -> Model:
     """Read what `record_of` wrote."""
-    return Model({int(one): str(name) for one, name in record["names"]}, tuple(map(rung_of, record["rungs"])))
+    names = {int(one): str(name) for one, name in record["names"]}
+    return Model(names, tuple(map(rung_of, record["rungs"])), float(record["newcomer_days"]))
 
 
 def rung_of(told: Mapping[str, Any]) -> Rung:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import ThreadpoolController
 
-from segmentation.assigning.models import ENOUGH_ORDERS, NOT_YET, ORDERS, Model, Rung, known
+from segmentation.assigning.models import FIRST, NOT_YET, ORDERS, Model, Rung, known
 from segmentation.assigning.reasons import in_one_line, of_one
 from segmentation.assigning.schema import as_numbers, require_columns, row_of_numbers
 from segmentation.problems import DataProblem
@@ -55,7 +55,7 @@ def assign_part(model: Model, features: pd.DataFrame) -> pd.DataFrame:
     told = empty(features.index)
     left = np.ones(len(features), dtype=bool)
     for rung in model.rungs:
-        rows = np.flatnonzero(left & stands_on(features, rung))
+        rows = np.flatnonzero(left & stands_on(model, features, rung))
         if len(rows):
             numbers = as_numbers(features.iloc[rows], rung.learned.schema)
             segment, probability = placed(rung, numbers)
@@ -86,10 +86,23 @@ def framed(told: Mapping[str, Any], model: Model) -> pd.DataFrame:
     return table.assign(**{name: told[name] for name in COLUMNS[2:]}).astype({"basis": "str", "reason": "str"})
 
 
-def stands_on(features: pd.DataFrame, rung: Rung) -> np.ndarray:
-    """Tell which customers a rung is for; one with several orders goes by them, one with one never does."""
-    orders = features["order_count"].fillna(0).to_numpy(dtype="float64")
-    return orders >= ENOUGH_ORDERS if rung.basis == ORDERS else known(features, rung.needs)
+def stands_on(model: Model, features: pd.DataFrame, rung: Rung) -> np.ndarray:
+    """Tell which customers a rung is for.
+
+    A newcomer with one order goes by it where that tells anything, anyone else with an order by all orders, and who has
+    none by what else is known.
+    """
+    orders, tenure = (number(features, name) for name in ("order_count", "tenure_days"))
+    orders = np.nan_to_num(orders)
+    by_first = model.is_newcomer(orders, tenure) & known(features, model.first_needs)
+    if rung.basis == FIRST:
+        return by_first
+    return (orders > 0) & ~by_first if rung.basis == ORDERS else (orders <= 0) & known(features, rung.needs)
+
+
+def number(features: pd.DataFrame, name: str) -> np.ndarray:
+    """Read a feature's numbers, NaN where there are none."""
+    return features[name].to_numpy("float64", na_value=np.nan) if name in features else np.full(len(features), np.nan)
 
 
 def placed(rung: Rung, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -118,7 +131,7 @@ def assign_customer(model: Model, told: Mapping[str, Any]) -> dict[str, Any]:
     'not yet'
     """
     for rung in model.rungs:
-        if one_stands_on(told, rung):
+        if one_stands_on(model, told, rung):
             numbers = row_of_numbers(told, rung.learned.schema)
             segment, probability = placed(rung, numbers)
             reason = of_one(rung.reasons, told, segment)
@@ -127,8 +140,23 @@ def assign_customer(model: Model, told: Mapping[str, Any]) -> dict[str, Any]:
     return dict(zip(COLUMNS, (None, None, None, NOT_YET, ""), strict=True))
 
 
-def one_stands_on(told: Mapping[str, Any], rung: Rung) -> bool:
+def one_stands_on(model: Model, told: Mapping[str, Any], rung: Rung) -> bool:
     """Tell whether a rung is for a customer; see `stands_on`."""
+    orders, tenure = (one_value(told.get(name)) for name in ("order_count", "tenure_days"))
+    orders = np.nan_to_num(orders)
+    by_first = bool(model.is_newcomer(orders, tenure)) and any(is_known(told.get(name)) for name in model.first_needs)
+    if rung.basis == FIRST:
+        return by_first
     if rung.basis == ORDERS:
-        return (told.get("order_count") or 0) >= ENOUGH_ORDERS
-    return any(value is not None and value == value for value in map(told.get, rung.needs))
+        return bool(orders > 0) and not by_first
+    return bool(orders <= 0) and any(is_known(told.get(name)) for name in rung.needs)
+
+
+def is_known(value: object) -> bool:
+    """Tell whether a value is there: neither None nor NaN."""
+    return value is not None and value == value
+
+
+def one_value(value: Any) -> np.float64:
+    """Read one number, NaN where there is none."""
+    return np.float64(value if is_known(value) else np.nan)

@@ -1,0 +1,114 @@
+"""Measure how often customers of a real shop are placed right from their first order alone.
+
+Segments are found among those who had ordered by a day D, and what a first order tells is learnt from the same
+customers. Everybody whose first order falls after D is then placed by that order. The truth is the segment that the
+model on all orders gives them at the end of the data, with every order that has come by then. Rivals: the segment that
+is largest among those who had ordered by D, and, beyond reach of any guess made beforehand, the segment that turned out
+largest among the newcomers themselves.
+
+    python tests/benchmarks/cold_start.py [--day 2011-06-01] [--orders online_retail_II.csv]
+"""
+
+import argparse
+import datetime
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import balanced_accuracy_score
+
+from segmentation import clean, cluster, ingest
+from segmentation.assigning import assign, build_model, cold_start_table, first_features, learn, learn_cold_start
+from segmentation.engine import engine
+from segmentation.features import collect, customer_features, day_after_last_order
+from segmentation.runs import PROJECT
+from segmentation.sources.parts import open_parts
+
+ORDERS = PROJECT.parent / "shared" / "data" / "online_retail_II.csv"
+DRAWS = 2_000
+
+
+def described(orders: Path, day: datetime.date) -> dict[str, pd.DataFrame]:
+    """Describe customers by the day and at the end, by all orders and by the first."""
+    with tempfile.TemporaryDirectory() as folder, engine(Path(folder)) as connection:
+        parts = open_parts(connection, [str(orders)], scratch=Path(folder))
+        lines = connection.create_table(
+            "lines", ingest.read_table(connection, parts, ingest.Hints(), table="orders").table
+        )
+        policy = clean.Policy()
+        judged = clean.judge_orders(lines, policy, currency=clean.shop_currency(lines, policy))
+        kept = connection.create_table("kept", clean.kept(judged))
+        end = day_after_last_order(kept)
+        return {
+            "by the day": collect(customer_features(kept, as_of=day)),
+            "first by the day": collect(first_features(kept, as_of=day)),
+            "at the end": collect(customer_features(kept, as_of=end)),
+            "first at the end": collect(first_features(kept, as_of=end)),
+        }
+
+
+def interval(right: np.ndarray, *, seed: int) -> tuple[float, float, float]:
+    """Measure a mean and its 95 % interval over customers drawn again."""
+    draws = np.random.default_rng(seed).choice(right, size=(DRAWS, len(right))).mean(axis=1)
+    return float(right.mean()), *np.quantile(draws, [0.025, 0.975]).tolist()
+
+
+def show(name: str, told: np.ndarray, truth: np.ndarray) -> None:
+    """Print how often one way of placing is right, and its mean over the segments."""
+    share, low, high = interval((told == truth).astype(float), seed=7)
+    print(f"  {name:44} {share:6.1%}  ({low:.1%} to {high:.1%})   balanced {balanced_accuracy_score(truth, told):.1%}")
+
+
+def measure(orders: Path, day: datetime.date, *, k: int, seed: int) -> None:
+    """Place the newcomers after a day and print how often that was right."""
+    tables = described(orders, day)
+    known = tables["by the day"]
+    columns = list(cluster.USUAL_FEATURES)
+    fitted = cluster.fit_segments(known, columns=columns, k=k, seed=seed)
+    segments = cluster.assign_segments(fitted, known)["segment"].astype("int64")
+    names = cluster.segment_names(fitted)
+    learned = learn(known, segments, columns=columns, seed=seed)
+    cold = learn_cold_start(tables["first by the day"], segments, names=names, seed=seed)
+    model = build_model(learned, cold, known, segments, names=names)
+    print(cold_start_table(cold).to_string(index=False))
+
+    new = tables["at the end"].index.difference(known.index)
+    numbers = learned.schema
+    truth = as_told(model, tables["at the end"].loc[new])
+    first = tables["first at the end"].loc[new].assign(order_count=1.0, tenure_days=0.0)
+    told = assign(model, first)
+    print(f"\n{len(new):,} customers with a first order from {day} on; {k} segments; {numbers.names}")
+    print(told["basis"].value_counts().to_string())
+    show("placed by the first order", told["segment"].to_numpy("int64"), truth)
+    once = (tables["at the end"].loc[new, "order_count"] == 1).to_numpy()
+    show("  of them those who still have one order", told["segment"].to_numpy("int64")[once], truth[once])
+    show("the largest segment by the day", np.full(len(new), segments.mode()[0]), truth)
+    show("the largest segment among the newcomers", np.full(len(new), np.bincount(truth).argmax()), truth)
+    print(pd.crosstab(pd.Series(truth, name="truth"), pd.Series(told["segment"].to_numpy(), name="placed")).to_string())
+
+
+def as_told(model: object, features: pd.DataFrame) -> np.ndarray:
+    """Give the segment that the model on all orders tells."""
+    rung = model.rungs[0]
+    from segmentation.assigning.schema import as_numbers
+
+    return np.asarray(rung.learned.model.predict(as_numbers(features, rung.learned.schema)), dtype="int64")
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--orders", type=Path, default=ORDERS)
+    parser.add_argument("--day", type=datetime.date.fromisoformat, default=datetime.date(2011, 6, 1))
+    parser.add_argument("--k", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=7)
+    given = parser.parse_args()
+    if not given.orders.exists():
+        print(f"Not measured: there is no {given.orders.name}; name its place with --orders.")
+        return
+    measure(given.orders, given.day, k=given.k, seed=given.seed)
+
+
+if __name__ == "__main__":
+    main()
