@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from segmentation.cleaning.marks import stored
-from segmentation.describing import basket, opinions, people, rhythm, web, when_and_where
+from segmentation.describing import basket, people, rhythm, web, when_and_where
 from segmentation.describing.orders import before, bought_lines, order_days, orders_before, whole_orders
 from segmentation.describing.registry import FEATURES, NUMBERS, OF_A_SUMMARY, Feature
 
@@ -114,6 +114,8 @@ def of_others(
     if "contacts" in beside:
         parts.append(web.messages(beside["contacts"], as_of))
     if "feedback" in beside:
+        from segmentation.describing import opinions  # scikit-learn takes a second to import
+
         names = opinions.names_of(beside.get("customers"))
         parts.append(opinions.opinions(beside["feedback"]))
         parts.append(opinions.written(beside["feedback"], names=names, min_group=min_group, seed=seed))

@@ -33,7 +33,7 @@ def rhythm(days: ir.Table, as_of: datetime.date) -> ir.Table:
         overdue_days=told.recency_days - told.median_gap_days,
         spend_trend=ibis.ifelse(trend > 0, (told.recent - told.past) / trend, None),
         pieces_per_order=told.pieces / told.order_count,
-        discount_share=ibis.ifelse(told.list_value > 0, told.reduced_value / told.list_value, 0.0),
+        discount_share=ibis.ifelse(told.list_value > 0, ibis.coalesce(told.reduced_value, 0.0) / told.list_value, 0.0),
         coupon_share=told.coupons / told.placed,
         return_share=ibis.ifelse(told.value > 0, 1 - told.net_spend / told.value, 0.0),
         **{name: told[name] / told.placed for name in SHARES},
