@@ -209,11 +209,19 @@ def test_the_browser_is_told_to_load_nothing(step: Step) -> None:
     assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline';")
 
 
-def test_a_widget_leaves_no_trace(step: Step) -> None:
-    widget = new_output(
-        "display_data", {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "IntSlider()"}
-    )
-    assert page(step, code("", widget)).main.get_text().strip() == ""
+WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "IntSlider()"}
+
+
+def test_where_a_widget_stood_the_page_says_so_in_one_line(step: Step) -> None:
+    soup = page(step, code("", new_output("display_data", WIDGET)))
+    assert soup.main.get_text().strip() == "In JupyterLab, controls stand here."
+
+
+def test_a_widget_s_own_words_are_shown_instead(step: Step) -> None:
+    told = WIDGET | {"text/html": f"<p>Controls for {ATTACK} stand here.</p>"}
+    soup = page(step, code("", new_output("display_data", told)))
+    assert soup.main.get_text().strip() == f"Controls for {ATTACK} stand here."
+    assert soup.main.find("script") is None
 
 
 def test_warnings_are_shown_with_the_code_only(step: Step) -> None:

@@ -48,8 +48,9 @@ class Engine(NBClientEngine):
 
         kernel = execution.kernel
         client = PapermillNotebookClient(
-            nb_man, km=kernel.manager, kernel_name=kernel_name, log=logger, iopub_timeout=600, on_cell_start=tell
-        )
+            nb_man, km=kernel.manager, kernel_name=kernel_name, log=logger, iopub_timeout=600, on_cell_start=tell,
+            store_widget_state=False,
+        )  # fmt: skip
         client.kc = kernel.client
         client.execute()
 

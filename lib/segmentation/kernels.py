@@ -18,7 +18,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 
 from segmentation.parameters import code_cells
-from segmentation.runs import PROJECT
+from segmentation.runs import PROJECT, UNATTENDED
 
 KERNELS_AHEAD = 2
 START_SECONDS = 180
@@ -53,8 +53,11 @@ class Kernels:
     """
 
     def __init__(self, notebooks: Sequence[Path], *, environment: Mapping[str, str] | None = None) -> None:
-        """Prepare for notebooks in the order of their steps; `environment` is added to this process's own."""
-        self.environment = os.environ | (environment or {})
+        """Prepare for notebooks in the order of their steps; `environment` is added to this process's own.
+
+        Notebooks are told that they run unattended, so that none shows controls that nobody can move.
+        """
+        self.environment = os.environ | {UNATTENDED: "1"} | (environment or {})
         self.loop = ensure_event_loop()
         self.coming = deque(notebooks)
         self.ahead: deque[Kernel] = deque()

@@ -37,6 +37,7 @@ LEAD_PICTURES = ("4.3", "5.2")
 PICTURES = ("image/png", "image/jpeg")
 STYLES = re.compile(r"<style\b.*?</style>", re.DOTALL | re.IGNORECASE)
 CAPTION = re.compile(r'<p id="figure-[^"]*" class="caption">')
+CONTROLS = Markup('<p class="notes">In JupyterLab, controls stand here.</p>')
 WORDS = {"a", "abbr", "b", "br", "code", "em", "i", "kbd", "s", "small", "span", "strong", "sub", "sup"}
 BLOCKS = {"blockquote", "dd", "del", "details", "div", "dl", "dt", "figcaption", "figure", "hr", "p", "pre", "summary"}
 HEADINGS_AND_LISTS = {"h1", "h2", "h3", "h4", "li", "ol", "ul"}
@@ -199,10 +200,10 @@ def plain_text(text: str) -> str:
 
 
 def displayed(output: nbformat.NotebookNode, steps: Sequence[str]) -> Markup:
-    """Set what a cell displayed in its richest form that needs no script; nothing for a widget: its twin is beside."""
+    """Set what a cell displayed in its richest form that needs no script; for a widget, a line that it stands there."""
     data = output.data
-    if any("widget" in kind for kind in data):
-        return Markup("")
+    if any("widget" in kind for kind in data) and "text/html" not in data:
+        return CONTROLS
     if "text/html" in data:
         return Markup(clean(data["text/html"]))
     if "text/markdown" in data:

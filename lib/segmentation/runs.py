@@ -19,6 +19,7 @@ from segmentation.problems import DataProblem, some
 from segmentation.sources.addresses import require_no_secret
 
 SCRATCH = ".scratch"
+UNATTENDED = "WORKBOOK_UNATTENDED"  # set where notebooks run and nobody is there to move their controls
 PROJECT = Path(__file__).resolve().parents[2]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 VERSIONS = ("duckdb", "ibis-framework", "numpy", "pandas", "scikit-learn", "seaborn", "papermill")

@@ -54,7 +54,9 @@ class Explorer(widgets.HBox):
     ) -> None:
         """Build the controls, set to what the page shows, and draw the first picture."""
         self.table, self.everybody = sampled(features, seed=seed), len(features)
-        self.page, self.seed, self.money, self.min_group, self.recipe = page, seed, money, min_group, recipe
+        self.known = known_features(self.table)
+        self.page = possible(page, known=self.known)
+        self.seed, self.money, self.min_group, self.recipe = seed, money, min_group, recipe
         self.labels = None if labels is None else labels.loc[self.table.index]
         self.due: asyncio.TimerHandle | None = None
         self.held = False
@@ -71,14 +73,14 @@ class Explorer(widgets.HBox):
 
     def build_controls(self) -> None:
         """Make each control, set to what the page shows."""
-        k = min(max(self.page.k, FEWEST_SEGMENTS), cluster.MOST)
         self.k = widgets.IntSlider(
-            k, min=FEWEST_SEGMENTS, max=cluster.MOST, continuous_update=False, layout=widgets.Layout(width="auto")
-        )
-        self.algorithm = choice(ALGORITHMS, self.page.algorithm)
+            self.page.k, min=FEWEST_SEGMENTS, max=cluster.MOST, continuous_update=False, tooltip="number of segments",
+            layout=widgets.Layout(width="auto"),
+        )  # fmt: skip
+        self.algorithm = choice("algorithm", ALGORITHMS, self.page.algorithm)
         self.assumes = widgets.HTML()
-        self.scaling = choice(WORDS["scaling"], self.page.scaling)
-        self.features = {name: checkbox(name, ticked=name in self.page.columns) for name in known_features(self.table)}
+        self.scaling = choice("scaling", WORDS["scaling"], self.page.scaling)
+        self.features = {name: checkbox(name, ticked=name in self.page.columns) for name in self.known}
         self.as_shown = widgets.Button(description="As the page shows", layout=widgets.Layout(width="auto"))
         self.as_shown.on_click(self.set_back)
 
@@ -111,8 +113,7 @@ class Explorer(widgets.HBox):
     def set_back(self, _: object = None) -> None:
         """Set every control to what the page shows, and draw once."""
         self.held = True
-        self.k.value = min(max(self.page.k, FEWEST_SEGMENTS), cluster.MOST)
-        self.algorithm.value, self.scaling.value = self.page.algorithm, self.page.scaling
+        self.k.value, self.algorithm.value, self.scaling.value = self.page[1:]
         for name, control in self.features.items():
             control.value = name in self.page.columns
         self.held = False
@@ -156,7 +157,7 @@ class Explorer(widgets.HBox):
             raise DataProblem(f"No segment has {self.min_group} customers or more, and smaller ones are not shown.")
         figure = figures.exploration(shown, found.stands.loc[shown.index], found.places, found.labels)
         text = alternative_text(shown)
-        drawn = f", {len(self.table):,} drawn by chance from {self.everybody:,}" * (self.everybody > len(self.table))
+        drawn = f" drawn by chance from {self.everybody:,}" if self.everybody > len(self.table) else ""
         said = f"{found.k} segments by {setting.algorithm}, of {len(self.table):,} customers{drawn}"
         return found, heading(said), image(as_png(figure, description=text), alt=text), self.told(found, setting, shown)
 
@@ -169,14 +170,21 @@ class Explorer(widgets.HBox):
         )  # fmt: skip
 
 
+def possible(page: Setting, *, known: Iterable[str]) -> Setting:
+    """Bring what the page's segments were made with to what the controls can be set to."""
+    algorithm = page.algorithm if page.algorithm in ALGORITHMS else next(iter(ALGORITHMS))
+    k = min(max(page.k, FEWEST_SEGMENTS), cluster.MOST)
+    return Setting(tuple(name for name in known if name in page.columns), k, algorithm, page.scaling)
+
+
 def title(words: str) -> widgets.HTML:
     """Write what stands below."""
     return widgets.HTML(f"<h4>{escape(words)}</h4>")
 
 
-def choice(words: Iterable[str], chosen: str) -> widgets.Dropdown:
+def choice(name: str, words: Iterable[str], chosen: str) -> widgets.Dropdown:
     """Make a list to choose one word from."""
-    return widgets.Dropdown(options=list(words), value=chosen, layout=widgets.Layout(width="auto"))
+    return widgets.Dropdown(options=list(words), value=chosen, tooltip=name, layout=widgets.Layout(width="auto"))
 
 
 def checkbox(name: str, *, ticked: bool) -> widgets.Checkbox:

@@ -110,7 +110,7 @@ def require_enough(features: pd.DataFrame, *, columns: Sequence[str]) -> None:
     if len(features) < 2:
         raise DataProblem(f"Segments need two customers or more; there is {len(features) or 'none'}.")
     if len(columns) < FEWEST_FEATURES:
-        raise DataProblem(f"Two features or more must be ticked; {len(columns) or 'none'} is. Tick another?")
+        raise DataProblem(f"Two features or more must be ticked; {len(columns) or 'none'} is.")
     known = known_features(features[[name for name in columns if name in features.columns]])
     if unknown := [name for name in columns if name not in known]:
         raise DataProblem(f"Features must differ between customers to tell them apart; {some(unknown)} does not.")

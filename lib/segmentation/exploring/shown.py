@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from IPython.display import display
 
+from segmentation.runs import UNATTENDED
+
 if TYPE_CHECKING:
     from segmentation.exploring.controls import Explorer
     from segmentation.preparing import Recipe
 
-UNATTENDED = "WORKBOOK_UNATTENDED"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 IN_WORDS = "In JupyterLab, controls stand here to try other numbers, algorithms, features and scalings."
 
@@ -65,7 +66,7 @@ def show_explorer(features: pd.DataFrame, **settings: object) -> None:
     ------
     docs/decisions/0022-widgets.md
     """
-    bundle: dict[str, object] = {"text/html": f'<p class="controls">{IN_WORDS}</p>', "text/plain": IN_WORDS}
+    bundle: dict[str, object] = {"text/html": f'<p class="notes">{IN_WORDS}</p>', "text/plain": IN_WORDS}
     if not os.environ.get(UNATTENDED):
         bundle[WIDGET_VIEW] = explorer(features, **settings).get_view_spec()
     display(bundle, raw=True)

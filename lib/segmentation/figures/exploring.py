@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from segmentation.figures.base import INK, PALE, QUIET, STYLE, segment_colour
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-SIZE = (6.8, 5.7)  # inches; the same for every setting, so that nothing jumps
+SIZE = (6.3, 5.5)  # inches; the same for every setting, so that nothing jumps
 FEWEST_ROWS, MANY_ROWS = 5, 8  # for which room is kept, so that few segments don't become thick bars
 NAME_WIDTH, COLUMN_WIDTH = 26, 10  # letters
 FAR = 2.0  # standard deviations at which a cell's colour is full
@@ -39,8 +39,8 @@ def exploration(profile: pd.DataFrame, stands: pd.DataFrame, places: pd.DataFram
     """
     figure = Figure(figsize=SIZE)
     draw_map(figure.add_axes((0.01, 0.52, 0.37, 0.43)), profile, places, labels)
-    draw_sizes(figure.add_axes((0.64, 0.52, 0.31, 0.43)), profile)
-    draw_stands(figure.add_axes((0.25, 0.01, 0.74, 0.37)), profile, stands)
+    draw_sizes(figure.add_axes((0.66, 0.52, 0.28, 0.43)), profile)
+    draw_stands(figure.add_axes((0.265, 0.01, 0.725, 0.37)), profile, stands)
     return figure
 
 
@@ -70,7 +70,7 @@ def draw_sizes(ax: Axes, profile: pd.DataFrame) -> None:
         for row, share in enumerate(profile[column]):
             ax.annotate(f"{share:.0%}", (max(share, 0), row + offset), xytext=(3, 0), textcoords="offset points",
                         va="center", fontsize=size)  # fmt: skip
-    heading(ax, "What share are they? Outlined of customers, filled of money", x=-0.8)
+    heading(ax, "What share are they? Outlined of customers, filled of money", x=-0.95)
     name_rows(ax, profile["name"])
     ax.set_xticks([])
     ax.margins(x=0.02)
@@ -83,7 +83,7 @@ def draw_stands(ax: Axes, profile: pd.DataFrame, stands: pd.DataFrame) -> None:
     for (row, column), value in np.ndenumerate(values):
         ax.text(column + 0.5, row + 0.5, f"{value:+.1f}", ha="center", va="center", fontsize=7.5,
                 color="white" if abs(value) > 0.75 * FAR else INK)  # fmt: skip
-    heading(ax, "How do they differ from everybody? In standard deviations from the mean", x=-0.325)
+    heading(ax, "How do they differ from everybody? In standard deviations from the mean", x=-0.35)
     name_rows(ax, profile["name"], middle=0.5)
     ax.xaxis.tick_top()
     ax.set_xticks(np.arange(stands.shape[1]) + 0.5, [column_name(name) for name in stands.columns], color=QUIET)
