@@ -17,8 +17,7 @@ from segmentation.campaign import Campaign, audience
 from segmentation.clean import POLICIES, RULES
 from segmentation.cleaning import companions
 from segmentation.cli import main
-from segmentation.cluster import USUAL_FEATURES
-from segmentation.features import FEATURES, OF_A_SUMMARY
+from segmentation.features import FEATURES, GROUPS, OF_A_SUMMARY
 from segmentation.formats import Format, known_formats
 from segmentation.parameters import Workbook, open_workbook
 from segmentation.presets import read_preset
@@ -292,12 +291,15 @@ def test_codebook_says_what_a_row_is_of(table: Table) -> None:
     assert f"### {table.name}\n\nOne row: {table.row}.\n" in CODEBOOK
 
 
-def test_codebook_lists_exactly_the_features() -> None:
-    expected = [
-        [name, feature.unit, feature.meaning, feature.transform, "yes" if name in USUAL_FEATURES else "no"]
-        for name, feature in FEATURES.items()
-    ]
-    assert rows_below(CODEBOOK, "## Features") == expected
+@pytest.mark.parametrize("group", GROUPS)
+def test_codebook_lists_exactly_the_features(group: str) -> None:
+    told = [feature for feature in FEATURES.values() if feature.group == group]
+    expected = [[f.name, f.unit, f.meaning, f.formula, f.source, f.transform, f.unknown] for f in told]
+    assert rows_below(CODEBOOK, f"### Features of {group}") == expected
+
+
+def test_codebook_has_exactly_the_groups_of_features() -> None:
+    assert re.findall(r"(?m)^### Features of (.+)$", CODEBOOK) == list(GROUPS)
 
 
 def test_codebook_lists_exactly_the_reasons() -> None:

@@ -145,8 +145,8 @@ select customer_id, placed::date as day, count(placed) as placed, sum(orders) as
 from orders group by all;
 
 create temp table customers as
-select customer_id, date '{DAY}' - max(day) as recency_days, sum(orders) as order_count, round(sum(net), 2) as net_spend,
-    date '{DAY}' - min(day) as tenure_days, arg_min(value, day) as first_order_value,
+select customer_id, date '{DAY}' - max(day) as recency_days, sum(orders) as order_count,
+    round(sum(net), 2) as net_spend, date '{DAY}' - min(day) as tenure_days, arg_min(value, day) as first_order_value,
     coalesce(sum(value) filter (day >= date '{DAY}' - 90), 0) as recent,
     coalesce(sum(value) filter (day >= date '{DAY}' - 180 and day < date '{DAY}' - 90), 0) as past,
     sum(value) as value, sum(list_value) as list_value, coalesce(sum(reduced), 0) as reduced, sum(pieces) as pieces,
@@ -198,7 +198,7 @@ select customer_id, recency_days, order_count, net_spend, net_spend / order_coun
     product_count, category_count, category_entropy, favourite_share, pieces / order_count as pieces_per_order,
     price_level, case when list_value > 0 then reduced / list_value else 0 end as discount_share,
     coupons / placed as coupon_share,
-    case when value > 0 then greatest(1 - net_spend / value, 0) else 0 end as return_share, favourite_category,
+    case when value > 0 then least(greatest(1 - net_spend / value, 0), 1) else 0 end as return_share, favourite_category,
     coalesce(weekend_share, 0) / placed as weekend_share, evening_share / placed as evening_share,
     {", ".join(f"coalesce({name}, 0) / placed as {name}" for name in MONTHS)}, channel, country
 from customers left join gaps using (customer_id) left join products using (customer_id)
@@ -281,7 +281,7 @@ def by_pandas(lines: Path, out: Path, folder: Path) -> None:
     table["price_level"] = sums_of["weighed"] / sums_of["quantity"]
     table["discount_share"] = told["reduced"] / told["list_value"]
     table["coupon_share"] = told["coupon"] / told["placed"]
-    table["return_share"] = (1 - table["net_spend"] / told["value"]).clip(0)
+    table["return_share"] = (1 - table["net_spend"] / told["value"]).clip(0, 1)
     best = spend.sort_values(["spend", "category"], ascending=[False, True]).drop_duplicates("customer_id")
     table["favourite_category"] = best.set_index("customer_id")["category"]
     for name in ("channel", "country"):
@@ -353,7 +353,7 @@ def by_polars(lines: Path, out: Path, folder: Path) -> None:
         spend_trend=pl.when(change > 0).then((col("recent") - col("past")) / change),
         pieces_per_order=col("pieces") / col("order_count"), discount_share=col("reduced") / col("list_value"),
         coupon_share=col("coupons") / col("placed"),
-        return_share=(1 - col("net_spend") / col("value")).clip(0),
+        return_share=(1 - col("net_spend") / col("value")).clip(0, 1),
     ).collect(engine="streaming").write_parquet(out)  # fmt: skip
 
 

@@ -3,8 +3,6 @@
 import ibis
 import ibis.expr.types as ir
 
-from segmentation.describing.when_and_where import favourite
-
 
 def product_counts(bought: ir.Table) -> ir.Table:
     """Express how many different products each customer bought, one row a customer."""
@@ -61,11 +59,11 @@ def categories(spend: ir.Table, middle: ir.Table) -> ir.Table:
         bits=ibis.ifelse(compared.cents > 0, compared.cents * compared.cents.nullif(0).log2(), 0.0),
     )
     total = compared.cents.sum()
-    told = compared.group_by("customer_id").aggregate(
+    best = ibis.struct({"less": -compared.cents, "word": compared.category}).min()
+    return compared.group_by("customer_id").aggregate(
         category_count=compared.category.count(),
         category_entropy=total.nullif(0).log2() - compared.bits.sum() / total.nullif(0),
         favourite_share=compared.cents.max() / total.nullif(0),
         price_level=compared.weighed.sum() / compared.pieces.sum(where=compared.middle_price.notnull()).nullif(0),
+        favourite_category=best["word"],
     )
-    best = favourite(spend, "category", by="cents").rename(favourite_category="category")
-    return told.left_join(best, "customer_id").drop("customer_id_right")

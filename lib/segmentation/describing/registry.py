@@ -163,7 +163,7 @@ WEB = (
     ),
     Feature(
         "view_count", "views", "web behaviour", "products looked at",
-        "events `view`", "events", "log", unknown="no events from before the day",
+        "events of kind view", "events", "log", unknown="no events from before the day",
     ),
     Feature(
         "cart_to_order_rate", "share", "web behaviour", "of visits with a cart, led to an order",
