@@ -96,6 +96,24 @@ def scored(names: list[str]) -> pd.DataFrame:
     return pd.concat([table.assign(dimension=dimension) for dimension in ("completeness", "validity")])
 
 
+def spreads(names: list[str]) -> pd.DataFrame:
+    raw = pd.DataFrame({"column": names, "low": 1.0, "lower": 10.0, "median": 20.0, "upper": 50.0, "high": 900.0})
+    prepared = raw.assign(low=-1.6, lower=-0.7, median=0.0, upper=0.7, high=1.6)
+    return pd.concat([raw.assign(stage="raw"), prepared.assign(stage="prepared")])
+
+
+def correlations(names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(np.eye(len(names)), index=names, columns=names)
+
+
+def selection(names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"column": names, "score": 0.25, "kept": [True] + [False] * (len(names) - 1)})
+
+
+def loadings(names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"component 1": 0.5, "component 2": -1.0}, index=names)
+
+
 DRAWINGS = {
     "lines_by_month": Drawing(figures.lines_by_month, months, {}, ("order lines a month",)),
     "account_bars": Drawing(figures.account_bars, account, {"money": "EUR"}, ("Order lines", "Money, EUR", "1,234")),
@@ -119,6 +137,25 @@ DRAWINGS = {
         figures.ranking_intervals, rivals, {}, ("rank correlation with later spend (1 tells all, 0 nothing)", "0.50")
     ),
     "campaign_arms": Drawing(figures.campaign_arms, plan, {}, ("customers", "treated", "control", "no contact")),
+    "scales_before_and_after": Drawing(
+        figures.scales_before_and_after,
+        spreads,
+        {},
+        ("value (logarithmic from 1 up)", "prepared value", "Prepared, on one scale"),
+    ),
+    "correlation_heatmap": Drawing(figures.correlation_heatmap, correlations, {}, ("correlation, −1 to 1", "+1.0")),
+    "selection_bars": Drawing(
+        figures.selection_bars,
+        selection,
+        {"measure": "importance for later spend"},
+        ("importance for later spend", "kept", "left out"),
+    ),
+    "component_loadings": Drawing(
+        figures.component_loadings,
+        loadings,
+        {"shares": {"component 1": 0.6, "component 2": 0.25}},
+        ("component 1\n60%", "component, and its share of the variance", "-1.0"),
+    ),
     "quality_dots": Drawing(
         figures.quality_dots, scored, {}, ("completeness", "validity", "as read", "after cleaning", "share that passes")
     ),
@@ -265,6 +302,10 @@ EMPTY = {
     "jaccard_bars": {},
     "ranking_intervals": {},
     "campaign_arms": {},
+    "scales_before_and_after": {},
+    "correlation_heatmap": {},
+    "selection_bars": {"measure": "importance"},
+    "component_loadings": {"shares": {}},
 }
 
 

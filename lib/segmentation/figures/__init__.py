@@ -4,6 +4,12 @@ from segmentation.figures.base import SEGMENT_COLOURS, not_measured, segment_col
 from segmentation.figures.campaign import campaign_arms
 from segmentation.figures.exploring import exploration
 from segmentation.figures.features import feature_distributions
+from segmentation.figures.preparing import (
+    component_loadings,
+    correlation_heatmap,
+    scales_before_and_after,
+    selection_bars,
+)
 from segmentation.figures.proof import jaccard_bars, later_spend, ranking_intervals
 from segmentation.figures.quality import account_bars, lines_by_month, quality_dots
 from segmentation.figures.segments import choice_of_k, cross_map, profile_heatmap, sizes_against_money
@@ -13,6 +19,8 @@ __all__ = [
     "account_bars",
     "campaign_arms",
     "choice_of_k",
+    "component_loadings",
+    "correlation_heatmap",
     "cross_map",
     "exploration",
     "feature_distributions",
@@ -23,6 +31,8 @@ __all__ = [
     "profile_heatmap",
     "quality_dots",
     "ranking_intervals",
+    "scales_before_and_after",
     "segment_colour",
+    "selection_bars",
     "sizes_against_money",
 ]

@@ -11,7 +11,6 @@ from sklearn.preprocessing import (
     MinMaxScaler,
     OneHotEncoder,
     OrdinalEncoder,
-    PowerTransformer,
     RobustScaler,
     StandardScaler,
     TargetEncoder,
@@ -24,6 +23,7 @@ from segmentation.preparing.transformers import (
     CrossedLevels,
     CrossedNumbers,
     NearestImputer,
+    YeoJohnson,
     level_name,
     logarithms,
     near,
@@ -87,10 +87,10 @@ def logged(recipe: Recipe, numbers: Sequence[str]) -> list[str]:
     return list(numbers) if recipe.transform == "log" else []
 
 
-def transformer(recipe: Recipe, numbers: Sequence[str]) -> FunctionTransformer | PowerTransformer:
+def transformer(recipe: Recipe, numbers: Sequence[str]) -> FunctionTransformer | YeoJohnson:
     """Build what evens out skewed numbers."""
     if recipe.transform == "yeo-johnson":
-        return PowerTransformer(method="yeo-johnson", standardize=False)
+        return YeoJohnson(method="yeo-johnson", standardize=False)
     places = [numbers.index(name) for name in logged(recipe, numbers)]
     return FunctionTransformer(logarithms, kw_args={"positions": places}, feature_names_out="one-to-one")
 

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.impute import KNNImputer
+from sklearn.preprocessing import PowerTransformer
 from sklearn.utils.validation import check_is_fitted
 
 FAR_OUT = 3.0
 NEIGHBOURS, NEIGHBOURS_AMONG = 5, 2_000
+MOST_POWER = 5.0
 OTHERS = "all other levels"
 INFREQUENT = "infrequent_sklearn"  # scikit-learn's word for them
 
@@ -22,6 +24,7 @@ TRUSTED = [
     "segmentation.preparing.transformers.CrossedNumbers",
     "segmentation.preparing.transformers.Keep",
     "segmentation.preparing.transformers.NearestImputer",
+    "segmentation.preparing.transformers.YeoJohnson",
     "segmentation.preparing.transformers.level_name",
     "segmentation.preparing.transformers.logarithms",
     "segmentation.preparing.transformers.near",
@@ -71,6 +74,23 @@ class NearestImputer(KNNImputer):
         """Keep the customers among whom neighbours are looked for."""
         apart = max(1, -(-len(X) // NEIGHBOURS_AMONG))
         return super().fit(X[::apart])
+
+    def get_feature_names_out(self, input_features: Sequence[str]) -> np.ndarray:
+        """Name all columns: one that nobody has is 0 and stays, though scikit-learn does not name it."""
+        return np.array(input_features, dtype=object)
+
+
+class YeoJohnson(PowerTransformer):
+    """Even out numbers by powers from -5 to 5, where scikit-learn's own bounds let single values become endless.
+
+    A number that nobody has, or in which those who have it are alike, stays as it is.
+    """
+
+    def _yeo_johnson_optimize(self, x: np.ndarray) -> float:
+        known = x[~np.isnan(x)]
+        if not len(known) or known.min() == known.max():
+            return 1.0
+        return float(np.clip(super()._yeo_johnson_optimize(known), -MOST_POWER, MOST_POWER))
 
 
 class Crossed(TransformerMixin, BaseEstimator):

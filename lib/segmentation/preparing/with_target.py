@@ -18,7 +18,8 @@ from segmentation.problems import DataProblem
 
 MOST_CUSTOMERS, MOST_FOR_INFORMATION = 20_000, 5_000
 FEWEST_CUSTOMERS, FEWEST_COLUMNS = 30, 2
-FOLDS, BINS, FALSE_SHARE, SHUFFLES, TREES = 5, 5, 0.01, 3, 60
+FOLDS, BINS, FALSE_SHARE = 5, 5, 0.01
+CHANCES, TREES, ROUNDS = 20, 60, 20
 
 # What each method measures: whether each column is kept, how much it tells, and the word for that.
 Judged = tuple[np.ndarray, np.ndarray, str]
@@ -141,7 +142,8 @@ def mutual_information(values: np.ndarray, later_spend: np.ndarray, seed: int) -
     flags = np.array([len(np.unique(column)) <= BINS for column in values.T])
     random = np.random.default_rng(seed)
     score = information(values, spend, flags, seed)
-    chance = max(information(values, random.permutation(spend), flags, seed).max() for _ in range(SHUFFLES))
+    shuffles = -(-CHANCES // len(score))
+    chance = max(information(values, random.permutation(spend), flags, seed).max() for _ in range(shuffles))
     return score > chance, score, "information"
 
 
@@ -151,10 +153,12 @@ def information(values: np.ndarray, spend: np.ndarray, flags: np.ndarray, seed: 
 
 
 def recursive(values: np.ndarray, later_spend: np.ndarray, seed: int) -> Judged:
-    """Take away the column that a ridge regression needs least, again and again; kept are those that predict best."""
-    search = RFECV(Ridge(), cv=folds(seed), min_features_to_select=min(FEWEST_COLUMNS, values.shape[1]))
+    """Take away the columns that a ridge regression needs least, in 20 rounds; kept are those that predict best."""
+    columns = values.shape[1]
+    fewest, step = min(FEWEST_COLUMNS, columns), max(1, round(columns / ROUNDS))
+    search = RFECV(Ridge(), step=step, cv=folds(seed), min_features_to_select=fewest)
     search.fit(values, log_spend(later_spend))
-    return search.support_, -search.ranking_.astype("float64"), "place from the last"
+    return search.support_, search.ranking_.max() - search.ranking_.astype("float64"), "place"
 
 
 def lasso(values: np.ndarray, later_spend: np.ndarray, seed: int) -> Judged:
