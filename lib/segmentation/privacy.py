@@ -1,13 +1,21 @@
-"""What may leave the workbook: no small group, no folder of this machine, no cell that a spreadsheet would run."""
+"""What may leave: pseudonyms, no small group, no folder of this machine, no cell that a spreadsheet would run."""
 
+import base64
 import csv
+import hmac
+import os
 import re
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path, PureWindowsPath
 from urllib.parse import urlsplit
 
 import pandas as pd
 
+from segmentation.problems import DataProblem, some
+
+PSEUDONYM_KEY, KEY_BYTES, PSEUDONYM_LETTERS = "pseudonym.key", 32, 12
 NUMBER = re.compile(r" *[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)? *", re.ASCII)
 FORMULA = re.compile('[\t\r\n]|[\\s\x00-\x1f\u200b\ufeff"]*[=+\\-@＝＋－＠]')
 QUOTED_FOLDER = r"""(?<=["'])(?:~|[A-Za-z]:)?[\\/][^"'\n]*[\\/](?=[^"'\\/\n]+["'])"""
@@ -137,3 +145,62 @@ def file_name(value: str) -> str:
     path = PureWindowsPath(urlsplit(value).path if is_address else value)
     is_path = is_address or path.anchor or value[:1] in ("~", ".") or (len(path.parts) > 1 and path.suffix)
     return path.name if is_path else value
+
+
+def pseudonym_key(folder: Path) -> bytes:
+    """Read the folder's secret for pseudonyms; make it when there is none, for its owner alone.
+
+    Two processes that make it at once get the same one, and one that is killed leaves none or a whole one.
+
+    Parameters
+    ----------
+    folder : the run's own; whoever has the secret can tell who is behind a pseudonym by trying every customer id
+
+    Raises
+    ------
+    DataProblem
+        The file is no such secret.
+    """
+    path = folder / PSEUDONYM_KEY
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = folder / f".{PSEUDONYM_KEY}.{os.getpid()}.{secrets.token_hex(4)}.part"
+        try:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(KEY_BYTES))
+            with suppress(FileExistsError):  # another process was faster; its secret counts
+                os.link(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+    key = path.read_bytes()
+    if len(key) != KEY_BYTES:
+        raise DataProblem(
+            f"The secret for pseudonyms must have {KEY_BYTES} bytes; {some([path.name])} has {len(key)}. "
+            "Remove it, so that a new one is made?"
+        )
+    return key
+
+
+def pseudonym(ids: Iterable[object], *, key: bytes) -> list[str]:
+    """Give each customer id a short name that only the holder of a secret can tell back.
+
+    Parameters
+    ----------
+    ids : customer ids
+    key : the run's secret, see `pseudonym_key`; another run's gives other names
+
+    Returns
+    -------
+    list of str, twelve letters and digits each, the same for the same id and secret
+
+    Source
+    ------
+    RFC 2104, HMAC with SHA-256, cut to 60 bits; docs/decisions/0019-explaining.md
+
+    Examples
+    --------
+    >>> pseudonym(["ann", "ben", "ann"], key=b"0" * 32)
+    ['kqwieu7tmjty', 'i7ru3fhmkw6z', 'kqwieu7tmjty']
+    """
+    digests = (hmac.digest(key, str(name).encode(), "sha256") for name in ids)
+    return [base64.b32encode(digest)[:PSEUDONYM_LETTERS].decode().lower() for digest in digests]

@@ -10,8 +10,8 @@ from segmentation.explaining.words import feature_words, word_for
 from segmentation.presets import read_preset
 
 CUSTOMERS = "customers"
-STRONG, AVERAGE = 1.5, 0.3
-HELD_SHARE, HELD_MOST, NEAR = 1 / 3, 0.5, 0.75
+MUST_BE_KNOWN, STRONG, AVERAGE = 1.5, 1.0, 0.3
+HELD_STRONG, HELD, NEAR = 1 / 2, 1 / 3, 0.75
 FAR = 1e6
 TELLING = 0.1
 Claims = Mapping[str, float]
@@ -83,7 +83,7 @@ def is_true(row: pd.Series, claims: Claims) -> bool:
     Examples
     --------
     >>> row = pd.Series({"recency_days": -0.2, "order_count": 0.6})
-    >>> is_true(row, {"order_count": 1.5}), is_true(row, {"recency_days": -1.0})
+    >>> is_true(row, {"order_count": 1.0}), is_true(row, {"recency_days": -1.0})
     (True, False)
     >>> is_true(row, {"discount_share": 2.0}), is_true(row, {"net_spend": 0.6})
     (False, True)
@@ -92,12 +92,13 @@ def is_true(row: pd.Series, claims: Claims) -> bool:
 
 
 def holds(stands: float | None, claim: float) -> bool:
-    """Tell whether one claim holds: to a third, at most 0.5; near the average for a claim below 0.3."""
+    """Tell whether one claim holds: a strong one to a half, others to a third; below 0.3 it says near the average."""
     if stands is None:
-        return abs(claim) < STRONG
+        return abs(claim) < MUST_BE_KNOWN
     if abs(claim) < AVERAGE:
         return abs(stands - claim) <= NEAR
-    return stands * np.sign(claim) >= min(HELD_MOST, HELD_SHARE * abs(claim))
+    share = HELD_STRONG if abs(claim) >= STRONG else HELD
+    return stands * np.sign(claim) >= share * abs(claim)
 
 
 def unlikeness(row: pd.Series, claims: Claims, archetypes: Mapping[str, Claims]) -> float:

@@ -10,6 +10,7 @@ import pandas as pd
 from segmentation.features import FEATURES
 
 FAR_OUT = 3.0
+KNOWN_OF = 0.5
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ def standing(features: pd.DataFrame, labels: pd.Series, *, columns: Sequence[str
 
     Returns
     -------
-    DataFrame indexed by segment in order, one column a feature; missing where it is known of nobody in the segment
+    DataFrame indexed by segment in order, one column a feature; missing where it is known of fewer than half of the
+        segment, who would speak for the others
 
     Examples
     --------
@@ -112,4 +114,5 @@ def standing(features: pd.DataFrame, labels: pd.Series, *, columns: Sequence[str
     """
     scale = fit_scale(features, columns=columns)
     table = pd.DataFrame(scale.standardise(features), index=features.index, columns=list(scale.columns))
-    return table.groupby(labels).mean()
+    by_segment = table.groupby(labels)
+    return by_segment.mean().where(by_segment.count().div(by_segment.size(), axis=0) >= KNOWN_OF)

@@ -5,6 +5,8 @@ from functools import cache
 from segmentation.features import FEATURES
 from segmentation.presets import read_preset
 
+FEW = 10
+
 
 @cache
 def feature_words() -> dict[str, dict[str, str]]:
@@ -69,24 +71,41 @@ def plain_number(value: float, *, digits: int) -> str:
     return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:,.{digits}f}"
 
 
-def bound_in_words(feature: str, *, low: float | None, high: float | None, money: str) -> str:
-    """Word what a rule asks of one feature, bounds included.
+def bound_in_words(feature: str, *, low: float | None, high: float | None, whole: bool, money: str) -> str:
+    """Word what a rule asks of one feature.
+
+    Parameters
+    ----------
+    feature : its name
+    low, high : at least, and below; None for no bound
+    whole : the feature's values are whole numbers, so that below 6 is at most 5
+    money : the shop's currency
 
     Examples
     --------
-    >>> bound_in_words("recency_days", low=None, high=49, money="EUR")
-    'last order within 49 days'
-    >>> bound_in_words("order_count", low=2, high=5, money="EUR")
+    >>> bound_in_words("recency_days", low=None, high=50, whole=True, money="EUR")
+    'last order less than 50 days ago'
+    >>> bound_in_words("order_count", low=2, high=6, whole=True, money="EUR")
     'orders from 2 to 5'
+    >>> bound_in_words("net_spend", low=20, high=None, whole=False, money="EUR")
+    'spent at least 20 EUR'
     """
     if low is not None and high is not None:
-        first, last = value_in_words(feature, low, money=money), value_in_words(feature, high, money=money)
-        if first == last:
-            return f"{feature_name(feature)} {number_of(first)}"
-        return f"{feature_name(feature)} from {number_of(first)} to {number_of(last)}"
-    side, value = ("at_least", low) if high is None else ("at_most", high)
-    plain = feature_name(feature) + (" at least {value}" if high is None else " at most {value}")
+        return f"{feature_name(feature)} {span_in_words(feature, low=low, high=high, whole=whole, money=money)}"
+    few = whole and high is not None and high <= FEW
+    side = "at_least" if high is None else "at_most" if few else "below"
+    value = low if high is None else high - few
+    plain = f"{feature_name(feature)} {side.replace('_', ' ')} {{value}}"
     return feature_words().get(feature, {}).get(side, plain).format(value=value_in_words(feature, value, money=money))
+
+
+def span_in_words(feature: str, *, low: float, high: float, whole: bool, money: str) -> str:
+    """Word two bounds on one feature; see `bound_in_words`."""
+    last = high - 1 if whole else high
+    first, end = (number_of(value_in_words(feature, value, money=money)) for value in (low, last))
+    if whole and low == last:
+        return f"exactly {first}"
+    return f"from {first} to {'' if whole else 'under '}{end}"
 
 
 def number_of(text: str) -> str:
