@@ -12,6 +12,7 @@ largest among the newcomers themselves.
 import argparse
 import datetime
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,9 @@ import pandas as pd
 from sklearn.metrics import balanced_accuracy_score
 
 from segmentation import clean, cluster, ingest
-from segmentation.assigning import assign, build_model, cold_start_table, first_features, learn, learn_cold_start
+from segmentation.assigning import Model, assign, build_model, cold_start_table, first_features, learn, learn_cold_start
+from segmentation.assigning.coldstart import lately_come
+from segmentation.assigning.schema import as_numbers
 from segmentation.engine import engine
 from segmentation.features import collect, customer_features, day_after_last_order
 from segmentation.runs import PROJECT
@@ -57,14 +60,14 @@ def interval(right: np.ndarray, *, seed: int) -> tuple[float, float, float]:
 def show(name: str, told: np.ndarray, truth: np.ndarray) -> None:
     """Print how often one way of placing is right, and its mean over the segments."""
     share, low, high = interval((told == truth).astype(float), seed=7)
-    print(f"  {name:44} {share:6.1%}  ({low:.1%} to {high:.1%})   balanced {balanced_accuracy_score(truth, told):.1%}")
+    print(f"  {name:50} {share:6.1%}  ({low:.1%} to {high:.1%})   balanced {balanced_accuracy_score(truth, told):.1%}")
 
 
 def measure(orders: Path, day: datetime.date, *, k: int, seed: int) -> None:
     """Place the newcomers after a day and print how often that was right."""
     tables = described(orders, day)
     known = tables["by the day"]
-    columns = list(cluster.USUAL_FEATURES)
+    columns = [name for name in cluster.USUAL_FEATURES if known[name].notna().all()]
     fitted = cluster.fit_segments(known, columns=columns, k=k, seed=seed)
     segments = cluster.assign_segments(fitted, known)["segment"].astype("int64")
     names = cluster.segment_names(fitted)
@@ -74,25 +77,29 @@ def measure(orders: Path, day: datetime.date, *, k: int, seed: int) -> None:
     print(cold_start_table(cold).to_string(index=False))
 
     new = tables["at the end"].index.difference(known.index)
-    numbers = learned.schema
     truth = as_told(model, tables["at the end"].loc[new])
-    first = tables["first at the end"].loc[new].assign(order_count=1.0, tenure_days=0.0)
-    told = assign(model, first)
-    print(f"\n{len(new):,} customers with a first order from {day} on; {k} segments; {numbers.names}")
-    print(told["basis"].value_counts().to_string())
-    show("placed by the first order", told["segment"].to_numpy("int64"), truth)
+    first = tables["first at the end"].loc[new].assign(order_count=1.0)
+    told = assign(replace(model, newcomer_days=np.inf), first)["segment"].to_numpy("int64")
+    fresh = first.assign(recency_days=1.0, tenure_days=1.0)
+    guesses = {
+        "placed by the first order and the days since": told,
+        "the model on all orders, a day after the first": as_told(model, fresh),
+        "the largest segment by the day": np.full(len(new), segments.mode()[0]),
+        "the largest of those who came lately by the day": np.full(
+            len(new), segments[lately_come(tables["first by the day"]).index].mode()[0]
+        ),
+        "the largest among the newcomers, known afterwards": np.full(len(new), np.bincount(truth).argmax()),
+    }
     once = (tables["at the end"].loc[new, "order_count"] == 1).to_numpy()
-    show("  of them those who still have one order", told["segment"].to_numpy("int64")[once], truth[once])
-    show("the largest segment by the day", np.full(len(new), segments.mode()[0]), truth)
-    show("the largest segment among the newcomers", np.full(len(new), np.bincount(truth).argmax()), truth)
-    print(pd.crosstab(pd.Series(truth, name="truth"), pd.Series(told["segment"].to_numpy(), name="placed")).to_string())
+    for title, rows in (("all newcomers", np.full(len(new), True)), ("those with one order at the end", once)):
+        print(f"\n{rows.sum():,} customers, first order from {day} on: {title}; {k} segments")
+        for name, guess in guesses.items():
+            show(name, guess[rows], truth[rows])
 
 
-def as_told(model: object, features: pd.DataFrame) -> np.ndarray:
+def as_told(model: Model, features: pd.DataFrame) -> np.ndarray:
     """Give the segment that the model on all orders tells."""
     rung = model.rungs[0]
-    from segmentation.assigning.schema import as_numbers
-
     return np.asarray(rung.learned.model.predict(as_numbers(features, rung.learned.schema)), dtype="int64")
 
 

@@ -8,7 +8,7 @@ from segmentation.assigning.coldstart import (
     first_features,
     learn_cold_start,
 )
-from segmentation.assigning.learning import COMPARISON_FORMATS, Learned, comparison_table, learn
+from segmentation.assigning.learning import COMPARISON_FORMATS, Learned, comparison_table, confusion_shares, learn
 from segmentation.assigning.models import Model
 from segmentation.assigning.placing import assign, assign_customer
 from segmentation.assigning.storage import load_model, save_model
@@ -24,6 +24,7 @@ __all__ = [
     "cold_start_sentence",
     "cold_start_table",
     "comparison_table",
+    "confusion_shares",
     "first_features",
     "learn",
     "learn_cold_start",

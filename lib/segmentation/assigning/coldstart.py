@@ -29,8 +29,11 @@ from segmentation.features import FEATURES, customer_features
 from segmentation.problems import DataProblem
 
 FEWEST = 30  # customers, below which a rung is not learnt
+RECENT_DAYS, FEWEST_RECENT = 182, 500  # who came in the last half year, or else the last so many to come
 # What an order tells that comes only with later ones, or with the time that has passed since.
-NOT_OF_ONE = ("return_share",)
+SEASONS = ("spring_share", "summer_share", "autumn_share", "winter_share", "gift_season_share")  # of one: its date
+NOT_OF_ONE = ("return_share", *SEASONS)
+SINCE = "tenure_days"  # how long ago the first order was: who came lately can't have lapsed
 NOT_BEFORE = ("cart_to_order_rate",)
 
 
@@ -56,7 +59,7 @@ class Plan:
 
 SHORT = (LEARNERS["logistic regression"], LEARNERS["random forest"])
 PLANS = (
-    Plan(FIRST, FIRST_ORDER, (*FIRST_ORDER, *PERSON), SHORT),
+    Plan(FIRST, FIRST_ORDER, (*FIRST_ORDER, SINCE, *PERSON), SHORT),
     Plan(WEB, BEFORE, (*BEFORE, *PERSON), SHORT),
     Plan(DEMOGRAPHICS, PERSON, PERSON, SHORT),
     Plan(SIMILAR, (*BEFORE, *PERSON), (*BEFORE, *PERSON), (MOST_SIMILAR,)),
@@ -119,6 +122,9 @@ def learn_cold_start(
 ) -> tuple[Rung, ...]:
     """Learn every rung below the model on all orders: from what was known then, the segment they belong to now.
 
+    Only those who came lately are learnt from. Who came years ago has had the time to become a regular or to lapse,
+    and says little of where a newcomer will stand within half a year.
+
     Parameters
     ----------
     first : one row a customer, see `first_features`
@@ -132,6 +138,7 @@ def learn_cold_start(
     The rungs from what tells most to what tells least, also those that tell too little; see `Rung.is_used`. One for
     which fewer than `FEWEST` customers have anything known has no score.
     """
+    first = lately_come(first)
     segments = segments.reindex(first.index)
     rungs = []
     for plan in PLANS:
@@ -139,6 +146,13 @@ def learn_cold_start(
             on_progress(plan.basis)
         rungs.append(learn_rung(first, segments, plan, names=names, seed=seed, folds=folds))
     return tuple(rungs)
+
+
+def lately_come(first: pd.DataFrame) -> pd.DataFrame:
+    """Take the customers who came in the last half year, or the last to come where those are few."""
+    since = first["tenure_days"].sort_values(kind="stable")
+    few = since.iloc[min(FEWEST_RECENT, len(since)) - 1] if len(since) else 0
+    return first[(first["tenure_days"] <= max(RECENT_DAYS, few)).to_numpy()]
 
 
 def learn_rung(

@@ -350,3 +350,26 @@ def comparison_table(learned: Learned) -> pd.DataFrame:
         np.where(scores["learner"] == learned.winner, "yes", ""),
     ]  # fmt: skip
     return pd.DataFrame(dict(zip(names, values, strict=True)))
+
+
+def confusion_shares(learned: Learned, *, names: Sequence[str], min_group: int) -> pd.DataFrame:
+    """Measure where the customers of each segment were placed by the winner that had not seen them.
+
+    Parameters
+    ----------
+    learned : see `learn`
+    names : of the segments, by number
+    min_group : the fewest customers that are shown
+
+    Returns
+    -------
+    DataFrame, true segments as rows, told ones as columns, by name; shares of the row, 0 where there are too few; rows
+    that are too small themselves are left out; empty when nothing was compared
+    """
+    counts = learned.confusion
+    if counts.empty:
+        return counts
+    named = counts.set_axis([names[one] for one in counts.columns], axis=1)
+    named = named.set_axis([names[one] for one in counts.index], axis=0)
+    large = named[named.sum(axis=1) >= min_group]
+    return large.where(large >= min_group, 0).div(large.sum(axis=1), axis=0).rename_axis("segment")
