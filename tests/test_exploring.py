@@ -25,10 +25,10 @@ from segmentation.grouping import ALGORITHMS
 from segmentation.kernels import Kernels, kernels_ahead
 from segmentation.preparing import Recipe
 from segmentation.problems import DataProblem
-from segmentation.runs import UNATTENDED
+from segmentation.runs import PROJECT, UNATTENDED
 
 SECONDS = 1.0
-SLOWER = 8  # times that a busy machine may be slower than ours
+SLOWER = 3  # times that another machine may be slower than ours
 COLUMNS = ["recency_days", "order_count", "net_spend"]
 
 
@@ -324,7 +324,7 @@ def test_small_segments_are_neither_named_nor_counted() -> None:
     hidden = board.found.names[0]
     assert board.found.profile.loc[0, "customers"] == 4
     assert hidden not in board.picture.value
-    assert "1 not shown: fewer than 5 customers" in words(board.notes.value)
+    assert "Segments of fewer than 5 customers are not shown: 1." in words(board.notes.value)
 
 
 def test_where_every_segment_is_small_none_is_shown() -> None:
@@ -456,13 +456,25 @@ def like_the_sample() -> pd.DataFrame:
 
 
 def test_each_change_is_drawn_within_a_second(like_the_sample: pd.DataFrame) -> None:
+    """Measure processor time, which a busy machine does not stretch; on ours a change takes 0.3 to 0.8 s."""
     board = controls(like_the_sample, columns=USUAL_FEATURES, k=7)
+    moves = ((board.k, 12), (board.algorithm, "ward"), (board.scaling, "robust"), (board.algorithm, "hdbscan"))
     took = {}
-    for control, value in ((board.k, 12), (board.algorithm, "gaussian mixture"), (board.scaling, "robust"),
-                           (board.features["return_share"], True), (board.algorithm, "hdbscan")):  # fmt: skip
-        begun = time.perf_counter()
+    for control, value in moves:
+        begun = time.process_time()
         control.value = value
-        took[value] = round(time.perf_counter() - begun, 2)
+        took[value] = round(time.process_time() - begun, 2)
     print(f"Seconds for each change: {took}")
     assert board.found is not None
     assert max(took.values()) < SECONDS * SLOWER
+
+
+# --- the notebooks
+
+
+@pytest.mark.parametrize("notebook", sorted((PROJECT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_no_notebook_is_committed_with_controls_or_their_state(notebook: Path) -> None:
+    read = nbformat.read(notebook, as_version=4)
+    outputs = [output for cell in read.cells for output in cell.get("outputs", [])]
+    assert "widgets" not in read.metadata
+    assert [output for output in outputs if WIDGET_VIEW in output.get("data", {})] == []

@@ -166,7 +166,6 @@ class Explorer(widgets.HBox):
         agreement = None if self.labels is None else cluster.agreement(self.labels, found.labels)
         return notes(
             found, setting, page=self.page, agreement=agreement, money=self.money, min_group=self.min_group,
-            hidden=found.k - len(shown),
         )  # fmt: skip
 
 

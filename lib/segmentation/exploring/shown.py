@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from segmentation.preparing import Recipe
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-IN_WORDS = "In JupyterLab, controls stand here to try other numbers, algorithms, features and scalings."
+IN_WORDS = (
+    "In JupyterLab, once this notebook has run, controls stand here to try other numbers, algorithms, features and "
+    "scalings."
+)
 
 
 def explorer(

@@ -38,7 +38,6 @@ def notes(
     agreement: float | None,
     money: str,
     min_group: int,
-    hidden: int,
 ) -> str:
     """Word what stands below the picture: how well segments part, how far they are the page's, and how to keep them.
 
@@ -49,7 +48,6 @@ def notes(
     agreement : adjusted Rand index with the page's segments, None where these are not known
     money : unit of net spend
     min_group : fewest customers that may be shown as a group
-    hidden : segments that are not shown
     """
     said = [parting_in_words(found)]
     if agreement is not None and np.isfinite(agreement):
@@ -57,12 +55,18 @@ def notes(
     said.append(f"The map keeps {found.kept:.0%} of the spread of the features; money is net spend in {money}.")
     if found.left_out:
         said.append(f"{found.left_out:.0%} of the customers were in no group and went to the nearest.")
-    if hidden:
-        said.append(f"{hidden} not shown: fewer than {min_group} customers, or beyond the first {len(LETTERS)}.")
+    said.extend(left_out_in_words(found, min_group=min_group))
     lines = [escape(" ".join(said))]
     if setting != page:
         lines.append(f"To make the report of it: <code>{escape(setting.parameters())}</code>")
     return "".join(f"<p>{line}</p>" for line in lines)
+
+
+def left_out_in_words(found: Explored, *, min_group: int) -> list[str]:
+    """Word which segments are not drawn."""
+    small = int((found.profile["customers"] < min_group).sum())
+    said = [f"Segments of fewer than {min_group} customers are not shown: {small}."] if small else []
+    return said + [f"The {len(LETTERS)} with most money are drawn."] * (found.k - small > len(LETTERS))
 
 
 def parting_in_words(found: Explored) -> str:

@@ -11,11 +11,12 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from segmentation.figures.base import INK, PALE, QUIET, STYLE, segment_colour
+from segmentation.problems import shorten
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SIZE = (6.3, 5.5)  # inches; the same for every setting, so that nothing jumps
 FEWEST_ROWS, MANY_ROWS = 5, 8  # for which room is kept, so that few segments don't become thick bars
-NAME_WIDTH, COLUMN_WIDTH = 26, 10  # letters
+NAME_WIDTH, ONE_LINE, COLUMN_WIDTH = 22, 26, 10  # letters
 FAR = 2.0  # standard deviations at which a cell's colour is full
 DIVERGING = LinearSegmentedColormap.from_list("below and above", ["#3b6ea5", "#f7f7f7", "#c8553d"])
 
@@ -70,7 +71,7 @@ def draw_sizes(ax: Axes, profile: pd.DataFrame) -> None:
         for row, share in enumerate(profile[column]):
             ax.annotate(f"{share:.0%}", (max(share, 0), row + offset), xytext=(3, 0), textcoords="offset points",
                         va="center", fontsize=size)  # fmt: skip
-    heading(ax, "What share are they? Outlined of customers, filled of money", x=-0.95)
+    heading(ax, "Share of customers (outlined), of money (filled)", x=-0.95)
     name_rows(ax, profile["name"])
     ax.set_xticks([])
     ax.margins(x=0.02)
@@ -86,7 +87,8 @@ def draw_stands(ax: Axes, profile: pd.DataFrame, stands: pd.DataFrame) -> None:
     heading(ax, "How do they differ from everybody? In standard deviations from the mean", x=-0.35)
     name_rows(ax, profile["name"], middle=0.5)
     ax.xaxis.tick_top()
-    ax.set_xticks(np.arange(stands.shape[1]) + 0.5, [column_name(name) for name in stands.columns], color=QUIET)
+    ax.set_xticks(np.arange(stands.shape[1]) + 0.5, [column_name(name) for name in stands.columns], color=QUIET,
+                  fontsize=7.5)  # fmt: skip
     ax.tick_params(top=False)
 
 
@@ -100,15 +102,16 @@ def name_rows(ax: Axes, names: Iterable[str], *, middle: float = 0.0) -> None:
     """Name the rows with their letters, the first on top, and keep room for as many as are usual."""
     named = list(names)
     few = len(named) <= MANY_ROWS
-    words = [f"{letter}  {in_lines(name, most=2 if few else 1)}" for letter, name in zip(LETTERS, named, strict=False)]
+    broken = [in_lines(name, width=NAME_WIDTH if few else ONE_LINE, most=2 if few else 1) for name in named]
+    words = [f"{letter}  {name}" for letter, name in zip(LETTERS, broken, strict=False)]
     ax.set_yticks(np.arange(len(words)) + middle, words, fontsize=8 if few else 7)
     ax.set_ylim(max(len(words), FEWEST_ROWS) - 0.5 + middle, middle - 0.5)
     ax.tick_params(left=False)
 
 
-def in_lines(name: str, *, most: int) -> str:
+def in_lines(name: str, *, width: int, most: int) -> str:
     """Break a long name into lines; what goes beyond the last is left out."""
-    return "\n".join(textwrap.wrap(name, NAME_WIDTH, max_lines=most, placeholder=" …"))
+    return "\n".join(textwrap.wrap(name, width, max_lines=most, placeholder=" …"))
 
 
 def column_name(name: str) -> str:
@@ -116,7 +119,8 @@ def column_name(name: str) -> str:
 
     Examples
     --------
-    >>> column_name("order_count")
-    'order\\ncount'
+    >>> column_name("order_count"), column_name("channel: the marketplaces")
+    ('order\\ncount', 'channel:\\nthe')
     """
-    return "\n".join(textwrap.wrap(name.replace("_", " "), COLUMN_WIDTH, max_lines=2, placeholder=" …"))
+    lines = textwrap.wrap(name.replace("_", " "), COLUMN_WIDTH, break_long_words=False)[:2]
+    return "\n".join(shorten(line, limit=COLUMN_WIDTH) for line in lines)
