@@ -5,7 +5,7 @@ import pandas as pd
 
 
 def knee(distortion: pd.Series) -> int:
-    """Find the number of groups at which the curve bends most: farthest below the line from its first to its last point.
+    """Find where the curve bends most: farthest below the line from its first to its last point.
 
     Parameters
     ----------

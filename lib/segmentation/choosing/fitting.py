@@ -1,4 +1,4 @@
-"""One fit and its refits, whatever the algorithm; k-means is called directly, because it is called some hundred times."""
+"""One fit and its refits, whatever the algorithm; k-means is called directly, because it is called often."""
 
 import warnings
 from collections.abc import Callable

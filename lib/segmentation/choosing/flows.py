@@ -55,7 +55,7 @@ def in_order_of_means(labels: np.ndarray, along: np.ndarray) -> np.ndarray:
     >>> in_order_of_means(np.array([0, 0, 1]), np.array([5.0, 6.0, 1.0])).tolist()
     [1, 1, 0]
     """
-    groups, labels = np.unique(labels, return_inverse=True)
+    labels = np.unique(labels, return_inverse=True)[1]
     means = np.bincount(labels, weights=along) / np.bincount(labels)
     return np.argsort(np.argsort(means, kind="stable"), kind="stable")[labels]
 

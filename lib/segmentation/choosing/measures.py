@@ -1,4 +1,4 @@
-"""The grounds for a number of segments: what each number from 2 up is worth, measured in the ways that the field uses."""
+"""The grounds for a number of segments: what each number from 2 up is worth, measured as the field does."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -18,6 +18,8 @@ STARTS = 5
 SAMPLES: Mapping[str, int] = {K_MEANS: 10_000, "mini-batch k-means": 10_000, "bisecting k-means": 5_000}
 OTHERS = 2_000  # customers on whom the other algorithms are measured
 SILHOUETTE_SAMPLE = 2_500
+LATER_SAMPLE = 50_000
+NOT_EXPLAINED = {"later_explained": np.nan, "later_money_explained": np.nan}
 OWN_NUMBER = ("dbscan", "hdbscan")  # algorithms that find their own number of groups
 
 GROUNDS = {
@@ -30,13 +32,13 @@ GROUNDS = {
     "later_money_explained": "share of the variance of later spend itself that lies between segments, 0 to 1",
     "silhouette": "mean silhouette, -1 to 1: how much nearer customers are to their own segment than to the next",
     "silhouette_error": "standard error of the silhouette from measuring a sample; 0 when all were measured",
-    "silhouette_crowd": "silhouette of as many segments of a normal crowd with the same covariance, which has no groups",
-    "silhouette_box": "silhouette of as many segments of a uniform box along the principal axes, which has no groups",
+    "silhouette_crowd": "silhouette of as many segments of a normal crowd of the same covariance, without groups",
+    "silhouette_box": "silhouette of as many segments of a uniform box along the principal axes, without groups",
     "gap": "gap statistic: logarithm of the distance within in the uniform box, less that of the customers",
     "gap_error": "standard error of the gap, s_k of Tibshirani and others",
     "gap_crowd": "the gap against the normal crowd",
     "gap_crowd_error": "its standard error",
-    "davies_bouldin": "Davies-Bouldin index, 0 or more: mean likeness of each segment to its nearest; lower parts better",
+    "davies_bouldin": "Davies-Bouldin index: mean likeness of each segment to its nearest; lower is better",
     "calinski_harabasz": "Calinski-Harabasz index: variance between to variance within, by degrees of freedom",
     "distortion": "mean squared distance of customers to the middle of their segment, squared deviations",
     "knee": "true where the curve of the distortion bends most",
@@ -55,6 +57,7 @@ def measure(
     refits: int,
     seed: int,
     later: np.ndarray | None = None,
+    past: np.ndarray | None = None,
     references: pd.DataFrame | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
@@ -71,7 +74,10 @@ def measure(
     k_max : the largest number to try; not more than there are different customers
     refits : bootstrap samples on which each is fitted again, 1 or more
     seed : of samples, starts and references
-    later : spend of each customer in a later period, shape (customers,), missing where unknown; None when not known
+    later : spend of each customer of `past` after that day, shape (customers then,), missing where unknown; without
+        `past`, of each customer of `prepared`, who must then be described as of the day before that spend
+    past : customers as they stood on an earlier day, prepared in the same way, shape (customers then, columns); they
+        are placed in today's segments
     references : of `references_by_k`, when they were measured already; they depend on the customers alone
     on_progress : called after each number with how many are done and how many there are
 
@@ -84,9 +90,11 @@ def measure(
     DataProblem
         A value is missing or infinite, or `later` has not one value a customer.
     """
-    require_measurable(prepared, later)
-    sample = drawn_sample(len(prepared), SAMPLES.get(algorithm, OTHERS), seed=seed)
-    own, own_later = prepared[sample], None if later is None else np.asarray(later, dtype="float64")[sample]
+    then = prepared if past is None else past
+    require_measurable(prepared, then, later)
+    own = prepared[drawn_sample(len(prepared), SAMPLES.get(algorithm, OTHERS), seed=seed)]
+    asked = drawn_sample(len(then), LATER_SAMPLE, seed=seed)
+    own_later = None if later is None else np.asarray(later, dtype="float64")[asked]
     numbers = range(2, min(k_max, len(np.unique(own, axis=0))) + 1)
     if not numbers:
         return pd.DataFrame(columns=list(GROUNDS), index=pd.Index([], name="k", dtype="int64"))
@@ -94,7 +102,7 @@ def measure(
     rows = {}
     for done, (k, fit) in enumerate(fits, start=1):
         rows[k] = measure_one(own, fit, algorithm=algorithm, refits=refits, seed=seed, of=len(prepared))
-        rows[k] |= explained(fit.labels, own_later)
+        rows[k] |= explained(fit.assign(then[asked]), own_later) if later is not None else NOT_EXPLAINED
         if on_progress:
             on_progress(done, 1 if algorithm in OWN_NUMBER else len(numbers))
     if references is None and rows:
@@ -102,16 +110,17 @@ def measure(
     return as_grounds(rows, references, spread=float(own.var(axis=0).sum()))
 
 
-def require_measurable(prepared: np.ndarray, later: np.ndarray | None) -> None:
+def require_measurable(prepared: np.ndarray, then: np.ndarray, later: np.ndarray | None) -> None:
     """Require known values; see `measure`."""
-    unknown = int((~np.isfinite(prepared)).any(axis=1).sum())
-    if unknown:
-        raise DataProblem(
-            f"Every feature must be known for every customer before segments are looked for; {unknown:,} of "
-            f"{len(prepared):,} customers have one that is missing or infinite. Does the recipe's `fill` leave it out?"
-        )
-    if later is not None and len(later) != len(prepared):
-        raise DataProblem(f"`later` must have one value a customer, {len(prepared):,}; got {len(later):,}.")
+    for customers in (prepared, then):
+        unknown = int((~np.isfinite(customers)).any(axis=1).sum())
+        if unknown:
+            raise DataProblem(
+                f"Every feature must be known for every customer before segments are looked for; {unknown:,} of "
+                f"{len(customers):,} customers have one that is missing or infinite. Is a step of the recipe left out?"
+            )
+    if later is not None and len(later) != len(then):
+        raise DataProblem(f"`later` must have one value a customer, {len(then):,}; got {len(later):,}.")
 
 
 def drawn_sample(customers: int, most: int, *, seed: int) -> np.ndarray:
@@ -151,7 +160,7 @@ def measure_one(prepared: np.ndarray, fit: Fit, *, algorithm: str, refits: int, 
     }
 
 
-def explained(labels: np.ndarray, later: np.ndarray | None) -> dict[str, float]:
+def explained(labels: np.ndarray, later: np.ndarray) -> dict[str, float]:
     """Measure how much of later spend's variance lies between groups, by ranks and by money.
 
     Ranks decide, since a few customers make nearly all the variance of money.
@@ -161,9 +170,9 @@ def explained(labels: np.ndarray, later: np.ndarray | None) -> dict[str, float]:
     >>> explained(np.array([0, 0, 1, 1]), np.array([1.0, 1.0, 9.0, 9.0]))
     {'later_explained': 1.0, 'later_money_explained': 1.0}
     """
-    known = np.zeros(len(labels), dtype=bool) if later is None else np.isfinite(later)
-    if later is None or known.sum() < 2:
-        return {"later_explained": np.nan, "later_money_explained": np.nan}
+    known = np.isfinite(later)
+    if known.sum() < 2:
+        return dict(NOT_EXPLAINED)
     spent, groups = later[known], labels[known]
     return {
         "later_explained": share_between(rankdata(spent), groups),

@@ -15,7 +15,9 @@ AS_CLEAR = 0.9
 FEWEST = 3
 GROUPS = 2.0
 CLOSER, SPREADS = 0.02, 3.0
-WEIGHTS: Mapping[str, float] = {"stability": 1.0, "detail": 1.0, "later spend": 1.0, "clearness": 0.0}
+TELLS = 0.1
+TRUSTED = 0.6
+WEIGHTS: Mapping[str, float] = {"stability": 1.0, "detail": 1.0, "later spend": 1.0, "clearness": 1.0}
 Found = Literal["groups", "cut", "nothing"]
 
 
@@ -54,10 +56,15 @@ def choose(
 ) -> Choice:
     """Choose the number of segments.
 
-    First what must be: refits agree with the fit at 0.80 or more; customers are closer within segments than in a
-    uniform box and in a normal crowd of the same covariance, clearly; the smallest segment is large enough, and there
-    are not too many. When customers form groups, also a silhouette within 90 % of the best. Of what is left, the number
-    with the highest weighted score.
+    First what must be. Refits agree with the fit at 0.80 or more. There is more than a cut through a crowd: customers
+    are clearly closer within segments than in a uniform box and in a normal crowd of the same covariance, or segments
+    tell a tenth or more of what customers spend later. The smallest segment is large enough, and there are not too
+    many. When customers form groups, the silhouette is within 90 % of the best. Where it can be had, no segment is one that
+    refits do not find again (Jaccard 0.60).
+
+    Of what is left, the number with the highest weighted mean of four grounds, each from 0 to 1: stability (agreement
+    above 0.80), detail (segments, as a share of the most that are left), later spend told, and silhouette, the latter
+    two as a share of the best that are left. Of equals, the smaller.
 
     Parameters
     ----------
@@ -83,15 +90,21 @@ def choose(
     if k:
         return Choice(k, f"{k} segments, because `k` asks for them.", found_at(grounds, k), algorithm)
     require_segments(grounds)
-    fit = grounds[steady(grounds) & closer(grounds)]
-    useful = fit[
-        (fit["smallest_share"] >= min_share) & (fit.index <= most) & (fit["silhouette"] >= clear_from(grounds))
-    ]
-    if useful.empty:
-        return steadiest(fit, grounds, min_share=min_share, most=most, algorithm=algorithm)
-    scores = scored(useful, weights)
+    real = grounds[holds(grounds) & real_or_useful(grounds)]
+    fit = fit_for_use(real, min_share=min_share, most=most, clear=clear_from(grounds))
+    if fit.empty:
+        return steadiest(real, grounds, min_share=min_share, most=most, algorithm=algorithm)
+    scores = scored(fit, weights)
     chosen = int(scores["score"].idxmax())
-    return Choice(chosen, why_this(grounds, chosen, scores), found_at(grounds, chosen), algorithm, scores)
+    why = f"{why_this(grounds, chosen)} {beside(grounds, chosen, min_share=min_share, most=most)}".strip()
+    return Choice(chosen, why, found_at(grounds, chosen), algorithm, scores)
+
+
+def fit_for_use(real: pd.DataFrame, *, min_share: float, most: int, clear: float) -> pd.DataFrame:
+    """Keep the numbers whose segments are large enough, few enough, and clear enough; see `choose`."""
+    fit = real[(real["smallest_share"] >= min_share) & (real.index <= most) & (real["silhouette"] >= clear)]
+    trusted = fit[fit["lowest_jaccard"] >= TRUSTED]
+    return fit if trusted.empty else trusted
 
 
 def read_weights(weights: Mapping[str, float] | None) -> dict[str, float]:
@@ -120,7 +133,7 @@ def is_weight(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
 
 
-def steady(grounds: pd.DataFrame) -> pd.Series:
+def holds(grounds: pd.DataFrame) -> pd.Series:
     """Tell which numbers hold when customers are drawn again."""
     return grounds["agreement"] >= STEADY
 
@@ -134,6 +147,11 @@ def closer(grounds: pd.DataFrame) -> pd.Series:
     return box & (grounds["gap_crowd"] >= SPREADS * grounds["gap_crowd_error"])
 
 
+def real_or_useful(grounds: pd.DataFrame) -> pd.Series:
+    """Tell which numbers are more than a cut through a crowd: customers are closer, or later spend is told."""
+    return closer(grounds) | (grounds["later_explained"] >= TELLS)
+
+
 def clear_from(grounds: pd.DataFrame) -> float:
     """Tell the silhouette from which a number of segments counts as parting clearly; any does in a crowd."""
     fine = grounds.loc[min(FEWEST, grounds.index.max()) :]
@@ -143,9 +161,9 @@ def clear_from(grounds: pd.DataFrame) -> float:
 
 def found_at(grounds: pd.DataFrame, k: int) -> Found:
     """Tell what a number of segments is: groups that part, a cut that holds, or nothing but a wish."""
-    if k not in grounds.index or not (steady(grounds) & closer(grounds))[k]:
+    if k not in grounds.index or not (holds(grounds) & real_or_useful(grounds))[k]:
         return "nothing"
-    return "groups" if clear_from(grounds) > 0 else "cut"
+    return "groups" if clear_from(grounds) > 0 and closer(grounds)[k] else "cut"
 
 
 def require_segments(grounds: pd.DataFrame) -> None:
@@ -159,19 +177,36 @@ def require_segments(grounds: pd.DataFrame) -> None:
     if grounds.empty:
         raise NoSegments("No number of segments could be tried: all customers are alike, or form one group.")
     tried = f"{grounds.index.min()} to {grounds.index.max()}"
-    if not steady(grounds).any():
+    if not holds(grounds).any():
         raise NoSegments(
             f"No number of segments from {tried} holds: fitted again on "
             f"customers drawn again, the groupings agree at {grounds['agreement'].max():.2f} at best, and {STEADY} is "
             "asked for. These customers form one crowd. Set `k` to cut it all the same?"
         )
-    if not (steady(grounds) & closer(grounds)).any():
-        best = grounds.loc[steady(grounds), "gap"].max()
+    if not (holds(grounds) & real_or_useful(grounds)).any():
         raise NoSegments(
-            f"No number of segments from {tried} that holds is more than a cut through one crowd: within "
-            f"segments customers are at best {1 - np.exp(-best):.0%} closer than in a crowd without groups, and more "
-            f"than {CLOSER:.0%} beyond chance is asked for. Set `k` to cut it all the same?"
+            f"No number of segments from {tried} is more than a cut through one crowd: those that hold are at best "
+            f"{nearer(grounds.loc[holds(grounds), 'gap'].max())} than those of a crowd without groups, and "
+            f"{CLOSER:.0%} tighter beyond chance is asked for{told_of_later(grounds[holds(grounds)])}. Set `k` to "
+            "cut it all the same?"
         )
+
+
+def nearer(gap: float) -> str:
+    """Word a gap: how much tighter segments are than those of a crowd.
+
+    Examples
+    --------
+    >>> nearer(0.105), nearer(-0.05)
+    ('10% tighter', '5% looser')
+    """
+    return f"{1 - np.exp(-gap):.0%} tighter" if gap >= 0 else f"{np.exp(-gap) - 1:.0%} looser"
+
+
+def told_of_later(steady: pd.DataFrame) -> str:
+    """Word how much of later spend segments tell at best, or nothing when it is not known."""
+    best = steady["later_explained"].max()
+    return "" if np.isnan(best) else f"; of later spend they tell {best:.0%}, and {TELLS:.0%} would do as well"
 
 
 def scored(useful: pd.DataFrame, weights: Mapping[str, float]) -> pd.DataFrame:
@@ -185,14 +220,20 @@ def scored(useful: pd.DataFrame, weights: Mapping[str, float]) -> pd.DataFrame:
         {
             "stability": (useful["agreement"] - STEADY) / (1 - STEADY),
             "detail": useful.index / useful.index.max(),
-            "later spend": useful["later_explained"] / useful["later_explained"].max(),
-            "clearness": useful["silhouette"] / useful["silhouette"].max(),
+            "later spend": share_of_best(useful["later_explained"]),
+            "clearness": share_of_best(useful["silhouette"]),
         },
         index=useful.index,
     )
-    counting = [name for name in parts if weights[name] and parts[name].notna().all()] or ["stability"]
-    told = np.array([weights[name] or 1.0 for name in counting])
-    return parts[counting].assign(score=parts[counting].to_numpy() @ told / told.sum())
+    known = [name for name in parts if parts[name].notna().all() and weights[name]] or ["stability"]
+    told = np.array([weights[name] or 1.0 for name in known])
+    return parts[known].assign(score=(parts[known].to_numpy() @ told / told.sum()).round(6))
+
+
+def share_of_best(values: pd.Series) -> pd.Series:
+    """Divide by the best value; 1 where the best is 0 or less, which tells nothing apart."""
+    best = values.max()
+    return (values / best).clip(lower=0) if np.isnan(best) or best > 0 else values * 0 + 1
 
 
 def steadiest(fit: pd.DataFrame, grounds: pd.DataFrame, *, min_share: float, most: int, algorithm: str) -> Choice:
@@ -207,13 +248,53 @@ def steadiest(fit: pd.DataFrame, grounds: pd.DataFrame, *, min_share: float, mos
     return Choice(k, why, found_at(grounds, k), algorithm)
 
 
-def why_this(grounds: pd.DataFrame, chosen: int, scores: pd.DataFrame) -> str:
+def why_this(grounds: pd.DataFrame, chosen: int) -> str:
     """Say why this number of segments, and whether they are found or cut."""
     own = grounds.loc[chosen]
     kind = {"groups": "customers form groups", "cut": "customers form a crowd, and borders are cut rather than found"}
     times = own["silhouette"] / own["silhouette_crowd"]
+    later = own["later_explained"]
+    tells = "" if np.isnan(later) else f" They tell {later:.0%} of the differences in what customers spend later."
     return (
         f"{chosen} segments hold when customers are drawn again (agreement {own['agreement']:.2f}, steady from "
         f"{STEADY:.2f}). They part {times:.1f} times as clearly as in a crowd without groups: "
-        f"{kind[found_at(grounds, chosen)]}."
+        f"{kind[found_at(grounds, chosen)]}.{tells}"
     )
+
+
+def beside(grounds: pd.DataFrame, chosen: int, *, min_share: float, most: int) -> str:
+    """Say what one segment fewer and one more would change."""
+    told = [fewer(grounds, chosen) if chosen - 1 in grounds.index else ""]
+    if chosen + 1 in grounds.index:
+        told.append(more(grounds, chosen, min_share=min_share, most=most))
+    else:
+        told.append("More were not tried.")
+    return " ".join(part for part in told if part)
+
+
+def fewer(grounds: pd.DataFrame, chosen: int) -> str:
+    """Say what one segment fewer would gain or lose."""
+    own, less = grounds.loc[chosen], grounds.loc[chosen - 1]
+    steadier = "steadier" if less["agreement"] > own["agreement"] else "no steadier"
+    told = f"{chosen - 1} would be {steadier} ({less['agreement']:.2f})"
+    if np.isnan(own["later_explained"]):
+        return f"{told} and coarser."
+    joint = "but" if steadier == "steadier" and less["later_explained"] < own["later_explained"] else "and"
+    return f"{told}, {joint} tell {less['later_explained']:.0%} of later spend."
+
+
+def more(grounds: pd.DataFrame, chosen: int, *, min_share: float, most: int) -> str:
+    """Say why not one segment more: the first requirement that it misses, or that it is worth less."""
+    number, next_one = chosen + 1, grounds.loc[chosen + 1]
+    clear = clear_from(grounds)
+    if next_one["agreement"] < STEADY:
+        return f"With {number} the agreement falls to {next_one['agreement']:.2f}."
+    if number > most:
+        return f"{number} would be more than the {most} that can be acted on."
+    if next_one["smallest_share"] < min_share:
+        return f"With {number} the smallest would hold {next_one['smallest_share']:.1%} of the customers."
+    if next_one["silhouette"] < clear:
+        return f"With {number} the silhouette is {next_one['silhouette']:.2f}, and {clear:.2f} is within reach."
+    if next_one["lowest_jaccard"] < TRUSTED:
+        return f"With {number} one segment would not come back (Jaccard {next_one['lowest_jaccard']:.2f})."
+    return f"{number} would hold as well (agreement {next_one['agreement']:.2f}), and is worth less in all."
