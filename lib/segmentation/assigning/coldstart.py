@@ -172,15 +172,19 @@ def learn_rung(
 
 
 def scored(rung: Rung) -> Rung:
-    """Read a rung's accuracy, its error and that of the guess from its comparison."""
+    """Read a rung's accuracy, its error and that of the guess from its comparison.
+
+    Few folds can agree by chance, so the error is at least that of as many coins.
+    """
     scores = rung.learned.scores
     if scores.empty:
         return rung
     by_name = scores.set_index("learner")
     own, guess = by_name.loc[rung.learned.winner], by_name.loc[GUESS.name]
+    of_counts = np.sqrt(own["accuracy"] * (1 - own["accuracy"]) / rung.learned.compared_on)
     return Rung(
         rung.basis, rung.needs, rung.learned, rung.reasons,
-        float(own["accuracy"]), float(own["accuracy_error"]), float(guess["accuracy"]), rung.learned.customers,
+        float(own["accuracy"]), float(max(own["accuracy_error"], of_counts)), float(guess["accuracy"]), rung.learned.customers,
     )  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def stack(seed: int) -> StackingClassifier:
 
 def neighbours(seed: int, *, n_neighbors: int = NEIGHBOURS) -> KNeighborsClassifier:
     """Build a vote of the most similar customers; nothing of it is by chance."""
-    return KNeighborsClassifier(n_neighbors)
+    return KNeighborsClassifier(n_neighbors, algorithm="brute")
 
 
 def largest(seed: int) -> DummyClassifier:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import skops.io
-from sklearn.tree import DecisionTreeClassifier
 
 import segmentation
 from segmentation.assigning.models import Model, model_of, record_of
@@ -182,13 +181,19 @@ def require_sound(model: Any, path: Path) -> None:
             raise damaged(path)
 
 
-def trees(part: Any) -> Iterator[DecisionTreeClassifier]:
-    """Find every tree in a model, however deep."""
-    if isinstance(part, DecisionTreeClassifier):
+def trees(part: Any, seen: set[int] | None = None) -> Iterator[Any]:
+    """Find everything in a model that holds a fitted tree, however deep."""
+    seen = set() if seen is None else seen
+    if id(part) in seen:
+        return
+    seen.add(id(part))
+    if hasattr(part, "tree_"):
         yield part
-    elif isinstance(part, (list, tuple)):
-        for one in part:
-            yield from trees(one)
-    elif hasattr(part, "__dict__"):
-        for name in ("steps", "estimators_", "final_estimator_", "calibrated_classifiers_", "estimator"):
-            yield from trees(getattr(part, name, None))
+    if isinstance(part, np.ndarray):
+        inside = part.ravel().tolist() if part.dtype == object else []
+    elif isinstance(part, (list, tuple, set)):
+        inside = list(part)
+    else:
+        inside = list((part if isinstance(part, dict) else getattr(part, "__dict__", {})).values())
+    for one in inside:
+        yield from trees(one, seen)
