@@ -2,7 +2,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import combinations, product
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from segmentation import figures
+from segmentation.choosing import GROUNDS
 from segmentation.features import FEATURES, skewed, units
 from segmentation.privacy import suppress_small_groups
 
@@ -114,6 +115,57 @@ def loadings(names: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"component 1": 0.5, "component 2": -1.0}, index=names)
 
 
+def map_of(names: list[str]) -> pd.DataFrame:
+    rows = [(segment, name, segment + step / 10, -segment) for segment, name in enumerate(names) for step in range(6)]
+    points = pd.DataFrame(rows, columns=["segment", "name", "x", "y"])
+    points.attrs["axes"] = ["more orders →", "more spend →"]
+    return points
+
+
+def spread(names: list[str]) -> pd.DataFrame:
+    columns = {"customers": 1_200, "low": 1.0, "lower": 5.0, "median": 9.0, "upper": 20.0, "high": 50.0}
+    table = by_name(names, **columns).reset_index(names="segment")
+    return pd.concat([table.assign(feature=feature) for feature in ("net_spend", "recency_days")])
+
+
+def learners(names: list[str]) -> pd.DataFrame:
+    table = pd.DataFrame({"learner": names, "F1": 0.9, "± F1": 0.01, "chosen": ""})
+    return table.assign(chosen=np.where(table.index == 0, "yes", ""))
+
+
+def placements(names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(np.eye(len(names)), index=names, columns=names)
+
+
+def merges(names: list[str]) -> pd.DataFrame:
+    """Write a tree to which one leaf of 1,200 customers is added a merge; the first leaf has three."""
+    places = range(len(names))
+    left = [0, *(len(names) + 1 + place for place in places[:-1])]
+    return pd.DataFrame(
+        {
+            "left": left,
+            "right": [place + 1 for place in places],
+            "height": [1.0 + place for place in places],
+            "left_customers": [3 + 1_200 * place for place in places],
+            "right_customers": 1_200,
+            "customers": [3 + 1_200 * (place + 1) for place in places],
+        }
+    )
+
+
+def distances(names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"share": np.linspace(0, 1, 4 * len(names)), "distance": np.linspace(0.1, 2, 4 * len(names))})
+
+
+def all_grounds(names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(dict.fromkeys(GROUNDS, 0.5), index=range(2, 2 + len(names))).assign(knee=False)
+
+
+def flows(names: list[str]) -> pd.DataFrame:
+    columns = {"from_group": 0, "to_group": 0, "share": 1.0, "from_mean": 0.0, "to_mean": 0.5}
+    return pd.DataFrame({"k": range(2, 2 + len(names)), **columns})
+
+
 DRAWINGS = {
     "lines_by_month": Drawing(figures.lines_by_month, months, {}, ("order lines a month",)),
     "account_bars": Drawing(figures.account_bars, account, {"money": "EUR"}, ("Order lines", "Money, EUR", "1,234")),
@@ -126,11 +178,30 @@ DRAWINGS = {
     "choice_of_k": Drawing(
         figures.choice_of_k, grounds, {"k": 2, "steady": 0.8}, ("number of segments", "steady from here up")
     ),
+    "choice_at_a_glance": Drawing(
+        figures.choice_at_a_glance,
+        all_grounds,
+        {"k": 2, "steady": 0.8, "closer": 0.02, "min_share": 0.03},
+        ("number of segments", "from here up", "a crowd without groups"),
+    ),
+    "clustergram_flows": Drawing(
+        figures.clustergram_flows,
+        flows,
+        {"k": 2},
+        ("number of segments", "place along the widest difference, deviations"),
+    ),
     "sizes_against_money": Drawing(figures.sizes_against_money, profile, {}, ("Share of customers", "Share of money")),
     "profile_heatmap": Drawing(
         figures.profile_heatmap, centres, {}, ("standard deviations from the mean", "recency\ndays", "+1.5")
     ),
     "cross_map": Drawing(figures.cross_map, map_shares, {}, ("name on the RFM map", "can't\nlose", "75%")),
+    "customer_map": Drawing(figures.customer_map, map_of, {}, ("more orders →", "more spend →")),
+    "segment_distributions": Drawing(
+        figures.segment_distributions,
+        spread,
+        {"units": units("EUR")},
+        ("EUR", "days", "spend", "days since the last order", "10"),
+    ),
     "jaccard_bars": Drawing(figures.jaccard_bars, stability, {}, ("Does each segment come back?", "0.80  stable")),
     "later_spend": Drawing(figures.later_spend, later, {"money": "EUR"}, ("later spend a customer, EUR",)),
     "ranking_intervals": Drawing(
@@ -156,11 +227,35 @@ DRAWINGS = {
         {"shares": {"component 1": 0.6, "component 2": 0.25}},
         ("component 1\n60%", "component, and its share of the variance", "-1.0"),
     ),
+    "learner_scores": Drawing(
+        figures.learner_scores, learners, {}, ("F1, mean over the segments (1 is without error)", "0.900  chosen")
+    ),
+    "dendrogram": Drawing(
+        figures.dendrogram,
+        merges,
+        {"cut": 1.5, "min_group": 5},
+        ("distance at which branches merge", "customers in each branch", "cut here", "1,200", "few"),
+    ),
+    "distance_curve": Drawing(
+        figures.distance_curve,
+        distances,
+        {"radius": 0.5, "neighbours": 14},
+        ("distance to neighbour 14", "customers in order of that distance, %"),
+    ),
+    "confusion_map": Drawing(figures.confusion_map, placements, {}, ("segment", "placed in", "100%")),
     "quality_dots": Drawing(
         figures.quality_dots, scored, {}, ("completeness", "validity", "as read", "after cleaning", "share that passes")
     ),
 }
-UNNAMED = ["lines_by_month", "feature_distributions", "choice_of_k"]
+UNNAMED = [
+    "lines_by_month",
+    "feature_distributions",
+    "choice_of_k",
+    "choice_at_a_glance",
+    "clustergram_flows",
+    "dendrogram",
+    "distance_curve",
+]
 NAMED = [name for name in DRAWINGS if name not in UNNAMED]
 
 
@@ -270,6 +365,23 @@ def test_the_first_row_stands_on_top() -> None:
     assert heights["segment number 1"] > heights["segment number 12"]
 
 
+def test_a_segments_bar_holds_its_middle_half() -> None:
+    bar = drawn("segment_distributions", names="one segment").axes[0].patches[0]
+    assert (bar.get_x(), bar.get_x() + bar.get_width()) == pytest.approx((np.log1p(5.0), np.log1p(20.0)))
+
+
+def test_segments_differ_in_more_than_colour_on_the_map() -> None:
+    shapes = {marker.get_paths()[0].vertices.tobytes() for marker in drawn("customer_map").axes[0].collections}
+    assert len(shapes) == 12
+
+
+def test_names_on_the_map_do_not_lie_on_each_other() -> None:
+    figure = figures.customer_map(map_of(["champions", "regulars", "newcomers"]).assign(x=0.0, y=0.0))
+    figure.draw_without_rendering()
+    boxes = [Text.get_window_extent(text) for text in figure.axes[0].texts]  # without the lines that lead to them
+    assert not any(first.overlaps(second) for first, second in combinations(boxes, 2))
+
+
 def test_an_interval_reaches_from_low_to_high() -> None:
     (line,) = figures.later_spend(later(["champions"]), money="EUR").axes[0].collections
     assert line.get_segments()[0][:, 0].tolist() == [8.0, 13.0]
@@ -295,7 +407,11 @@ def test_a_group_too_small_to_show_says_so() -> None:
 
 
 EMPTY = {
+    "customer_map": {},
+    "segment_distributions": {"units": {}},
     "choice_of_k": {"k": 0, "steady": 0.8},
+    "choice_at_a_glance": {"k": 0, "steady": 0.8, "closer": 0.02, "min_share": 0.03},
+    "clustergram_flows": {"k": 0},
     "sizes_against_money": {},
     "profile_heatmap": {},
     "cross_map": {},
@@ -306,6 +422,8 @@ EMPTY = {
     "correlation_heatmap": {},
     "selection_bars": {"measure": "importance"},
     "component_loadings": {"shares": {}},
+    "dendrogram": {"cut": 0.0, "min_group": 5},
+    "distance_curve": {"radius": 0.0, "neighbours": 5},
 }
 
 

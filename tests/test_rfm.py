@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentation.presets import read_preset
-from segmentation.rfm import rfm_scores, rfm_segments, rfm_table
+from segmentation.rfm import cut_points, rfm_scores, rfm_segments, rfm_table, scores_by, scores_table
 
 SCORES = ["recency_score", "frequency_score", "money_score"]
 CELLS = [f"{recency}{frequency}" for recency in range(1, 6) for frequency in range(1, 6)]
@@ -122,7 +122,64 @@ def test_the_features_are_unchanged() -> None:
     pd.testing.assert_frame_equal(features, ten_customers())
 
 
+# --- the cut points
+
+
+@given(rows=customers)
+def test_cut_points_give_the_scores_they_were_found_from(rows: list[list[float]]) -> None:
+    features = table(rows)
+    pd.testing.assert_frame_equal(scores_by(cut_points(features), features)[SCORES], rfm_scores(features))
+
+
+@given(rows=customers)
+def test_a_customer_alone_is_scored_as_among_others(rows: list[list[float]]) -> None:
+    features = table(rows)
+    alone = scores_by(cut_points(features), features.iloc[[0]])
+    assert alone[SCORES].iloc[0].tolist() == rfm_scores(features).iloc[0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("newcomer", "expected"),
+    [([0.0, 99.0, 999.0], [5, 5, 5]), ([999.0, 1.0, 0.0], [1, 1, 1]), ([35.0, 7.5, 16.5], [4, 4, 4])],
+)
+def test_a_newcomer_is_scored_by_the_fifths_of_those_before(newcomer: list[float], expected: list[int]) -> None:
+    scores = scores_by(cut_points(ten_customers()), table([newcomer]))
+    assert scores[SCORES].iloc[0].tolist() == expected
+
+
+@pytest.mark.parametrize("orders", [0.0, np.nan])
+def test_who_has_no_order_has_no_score(orders: float) -> None:
+    features = pd.concat([ten_customers(), table([[np.nan, orders, np.nan]]).rename(index={"c0": "newcomer"})])
+    assert rfm_scores(features).loc["newcomer"].tolist() == [0, 0, 0]
+
+
+def test_who_has_no_order_moves_nobody_s_score() -> None:
+    features = pd.concat([ten_customers(), table([[np.nan, 0.0, np.nan]] * 9).add_prefix("new ", axis=0)])
+    pd.testing.assert_frame_equal(rfm_scores(features)[:10], rfm_scores(ten_customers()))
+
+
+def test_nobody_who_has_ordered_is_no_reason_to_stop() -> None:
+    features = table([[np.nan, 0.0, np.nan]] * 3)
+    assert scores_by(cut_points(features), features).to_numpy().tolist() == [[0, 0, 0, 0]] * 3
+
+
+def test_frequency_and_money_are_averaged_and_rounded_half_up() -> None:
+    features = table([[10.0, 1.0, 50.0], [10.0, 2.0, 40.0], [10.0, 3.0, 30.0], [10.0, 4.0, 20.0], [10.0, 5.0, 15.0]])
+    both = scores_by(cut_points(features), features)["frequency_money_score"]
+    assert both.tolist() == [3, 3, 3, 3, 3]
+
+
 # --- what the notebook shows
+
+
+def test_scores_stand_in_the_units_that_they_are_cut_in() -> None:
+    shown = scores_table(cut_points(ten_customers()), money="EUR")
+    assert shown.iloc[0].tolist() == [5, "20 or less", "9 or more", "18.00 or more"]
+
+
+def test_a_score_that_nobody_has_is_a_dash() -> None:
+    shown = scores_table(cut_points(table([[9.0, 1.0, 5.0]] * 10)), money="EUR")
+    assert shown["spend, EUR"].tolist() == ["–", "–", "5.00 or more", "–", "the rest"]
 
 
 def test_the_table_adds_up_to_all_customers_and_all_money() -> None:

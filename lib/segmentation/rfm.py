@@ -201,7 +201,8 @@ def scores_table(cuts: CutPoints, *, money: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row a score from 5 to 1: score; last order, days ago; orders; spend: from where on the score is
-    given, in words, a dash where nobody has it. Customers with equally many orders are told apart by recency, then by spend.
+    given, in words, a dash where nobody has it. Customers with equally many orders are told apart by recency, then by
+    spend.
 
     Examples
     --------

@@ -1,9 +1,13 @@
 """Every chart: one function a figure, from a table to a figure that belongs to nobody; no files, no display."""
 
+from segmentation.figures.assigning import confusion_map, learner_scores
 from segmentation.figures.base import SEGMENT_COLOURS, not_measured, segment_colour
 from segmentation.figures.campaign import campaign_arms
+from segmentation.figures.choice import choice_at_a_glance, clustergram_flows
+from segmentation.figures.explaining import customer_map, segment_distributions
 from segmentation.figures.exploring import exploration
 from segmentation.figures.features import feature_distributions
+from segmentation.figures.grouping import dendrogram, distance_curve
 from segmentation.figures.preparing import (
     component_loadings,
     correlation_heatmap,
@@ -18,14 +22,21 @@ __all__ = [
     "SEGMENT_COLOURS",
     "account_bars",
     "campaign_arms",
+    "choice_at_a_glance",
     "choice_of_k",
+    "clustergram_flows",
     "component_loadings",
+    "confusion_map",
     "correlation_heatmap",
     "cross_map",
+    "customer_map",
+    "dendrogram",
+    "distance_curve",
     "exploration",
     "feature_distributions",
     "jaccard_bars",
     "later_spend",
+    "learner_scores",
     "lines_by_month",
     "not_measured",
     "profile_heatmap",
@@ -33,6 +44,7 @@ __all__ = [
     "ranking_intervals",
     "scales_before_and_after",
     "segment_colour",
+    "segment_distributions",
     "selection_bars",
     "sizes_against_money",
 ]

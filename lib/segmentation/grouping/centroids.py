@@ -40,7 +40,12 @@ def plain(prepared: np.ndarray, k: int, *, seed: int, starts: int) -> Fit:
 
 
 def in_batches(prepared: np.ndarray, k: int, *, seed: int, starts: int) -> Fit:
-    """Find groups by k-means on a few thousand customers at a time."""
+    """Find groups by k-means on a few thousand customers at a time; so few make no batch, and are fitted at once."""
+    if len(prepared) <= BATCH:
+        fit = plain(prepared, k, seed=seed, starts=starts)
+        return Fit(
+            fit.placement, facts={"batch": f"All {len(prepared):,} customers fit in one batch: this is k-means."}
+        )
     model = MiniBatchKMeans(k, n_init=starts, random_state=seed, batch_size=BATCH)
     return Fit(NearestCentre(fitted(model, prepared).cluster_centers_), facts={"batch": BATCH})
 

@@ -12,24 +12,31 @@ from segmentation.grouping.centroids import fitted
 from segmentation.grouping.knee import knee
 from segmentation.grouping.placing import Fit, NearestCentre, NearestCore
 
-FEWEST_NEIGHBOURS = 5
+FEWEST_NEIGHBOURS = 10
 MOST_CORES = 5_000
 CORES_OF_A_GROUP = 200
 MOST_GROUPS = 12
-SMALLEST = 0.02
+SMALLEST = 0.05
 FRONTIER = 256
 POINTS = 200
 NOISE = -1
 
 
 def neighbours_for(prepared: np.ndarray) -> int:
-    """Count who must stand near, oneself included, to make a crowd: twice the features, five at least.
+    """Count who must stand near, oneself included, to make a crowd: twice the features, ten at least.
+
+    With fewer the knee of the curve follows single customers: on two moons it was missed for half of the seeds.
 
     Source
     ------
     Sander and others, Density-based clustering in spatial databases, Data Mining and Knowledge Discovery 2 (1998)
     """
     return min(len(prepared), max(FEWEST_NEIGHBOURS, 2 * prepared.shape[1]))
+
+
+def smallest_for(prepared: np.ndarray) -> int:
+    """Count the customers that a crowd must have to be a group: a share of all, and at least its neighbours."""
+    return max(neighbours_for(prepared), round(SMALLEST * len(prepared)))
 
 
 def dbscan(prepared: np.ndarray, k: int, *, seed: int, starts: int) -> Fit:
@@ -47,7 +54,8 @@ def dbscan(prepared: np.ndarray, k: int, *, seed: int, starts: int) -> Fit:
     Returns
     -------
     Fit, whose facts are
-        radius; neighbours : see `neighbours_for`; curve : see `curve_of`; own_k : that k is ignored; found : in words
+        radius; neighbours : see `neighbours_for`; smallest : customers that a crowd must have to be a group; curve :
+        see `curve_of`; own_k : that k is ignored; found : in words
     """
     neighbours = neighbours_for(prepared)
     reach = distance_to_neighbour(prepared, neighbours=neighbours)
@@ -56,14 +64,15 @@ def dbscan(prepared: np.ndarray, k: int, *, seed: int, starts: int) -> Fit:
     cores = reach <= radius
     labels = np.full(len(prepared), NOISE)
     labels[cores] = crowds(prepared[cores], radius=radius)
-    labels = largest(labels, smallest=neighbours)
-    facts = {"radius": radius, "neighbours": neighbours, "curve": curve_of(ascending)}
+    smallest = smallest_for(prepared)
+    labels = largest(labels, smallest=smallest)
+    facts = {"radius": radius, "neighbours": neighbours, "smallest": smallest, "curve": curve_of(ascending)}
     noise = share_beyond(prepared, prepared[labels != NOISE], radius=radius)
     return by_cores(prepared, labels, noise=noise, k=k, seed=seed, facts=facts)
 
 
 def hdbscan(prepared: np.ndarray, k: int, *, seed: int, starts: int) -> Fit:
-    """Find crowds that stay together while the demanded density rises, each of at least 2 % of the customers.
+    """Find crowds that stay together while the demanded density rises, each of at least 5 % of the customers.
 
     Parameters
     ----------
@@ -75,7 +84,7 @@ def hdbscan(prepared: np.ndarray, k: int, *, seed: int, starts: int) -> Fit:
         neighbours : see `neighbours_for`; smallest : customers that a group must have; own_k; found : in words
     """
     neighbours = neighbours_for(prepared)
-    smallest = max(neighbours, round(SMALLEST * len(prepared)))
+    smallest = smallest_for(prepared)
     facts = {"neighbours": neighbours, "smallest": smallest}
     labels = np.full(len(prepared), NOISE)
     if len(prepared) >= 2 * smallest:
