@@ -59,6 +59,11 @@ def spread_lines(ax: Axes, rows: pd.DataFrame) -> None:
     ax.tick_params(axis="y", length=0)
 
 
+def rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """Round to one decimal, so that no cell reads minus nothing."""
+    return table.round(1) + 0.0
+
+
 @mpl.rc_context(STYLE)
 def correlation_heatmap(correlations: pd.DataFrame) -> Figure:
     """Draw which prepared columns go together.
@@ -74,7 +79,7 @@ def correlation_heatmap(correlations: pd.DataFrame) -> Figure:
     ax = axes[0, 0]
     small = count <= 12
     heatmap(
-        ax, correlations, cmap="RdBu_r", center=0, vmin=-1, vmax=1, annot=small, fmt="+.1f",
+        ax, correlations, cmap="RdBu_r", center=0, vmin=-1, vmax=1, annot=rounded(correlations) if small else False, fmt="+.1f",
         annot_kws={"fontsize": 8}, cbar_kws={"label": "correlation, −1 to 1", "shrink": 0.8},
     )  # fmt: skip
     ax.set_xticks(np.arange(count) + 0.5, in_lines(correlations.columns), rotation=45, ha="right", fontsize=8)
@@ -121,7 +126,7 @@ def component_loadings(loadings: pd.DataFrame, *, shares: Mapping[str, float]) -
     figure, axes = canvas(max(3.2, 1.3 + 0.34 * len(loadings)))
     ax = axes[0, 0]
     heatmap(
-        ax, loadings, cmap="RdBu_r", center=0, vmin=-1, vmax=1, annot=True, fmt="+.1f", annot_kws={"fontsize": 8},
+        ax, loadings, cmap="RdBu_r", center=0, vmin=-1, vmax=1, annot=rounded(loadings), fmt="+.1f", annot_kws={"fontsize": 8},
         cbar_kws={"label": "weight, the largest of a component is 1", "shrink": 0.8},
     )  # fmt: skip
     labels = [f"{name}\n{shares[name]:.0%}" if name in shares else str(name) for name in loadings.columns]

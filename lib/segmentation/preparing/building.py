@@ -66,10 +66,8 @@ def number_steps(recipe: Recipe, numbers: Sequence[str]) -> Pipeline:
     steps = [("transform", transformer(recipe, numbers)), ("scale", scaler(recipe)), ("fill", filler(recipe))]
     if recipe.fill == "zero":
         steps = [steps[2], steps[0], steps[1]]
-    if recipe.scaling in ("standard", "robust"):
-        steps.append(("near", FunctionTransformer(near, feature_names_out="one-to-one")))
     pairs = [pair for pair in recipe.pairs if kind_of(pair[0]) == "number"]
-    return Pipeline([*steps, *crossing(CrossedNumbers, pairs, numbers)])
+    return Pipeline([*steps, *limit(recipe), *crossing(CrossedNumbers, pairs, numbers)])
 
 
 def crossing(
@@ -124,11 +122,15 @@ def category_steps(recipe: Recipe, categories: Sequence[str], *, seed: int) -> P
     fill = SimpleImputer(missing_values=None, strategy="constant", fill_value=UNKNOWN, keep_empty_features=True)
     pairs = [pair for pair in recipe.pairs if kind_of(pair[0]) == "category"]
     steps = [("fill", fill), *crossing(CrossedLevels, pairs, categories), ("encode", encoder(recipe, seed=seed))]
-    if recipe.encoding == "one-hot":
-        return Pipeline(steps)
-    return Pipeline(
-        [*steps, ("scale", scaler(recipe)), ("near", FunctionTransformer(near, feature_names_out="one-to-one"))]
-    )
+    if recipe.encoding != "one-hot":
+        steps += [("scale", scaler(recipe)), *limit(recipe)]
+    return Pipeline(steps)
+
+
+def limit(recipe: Recipe) -> list[tuple[str, FunctionTransformer]]:
+    """Build the step that keeps everybody near, none where the scale has no middle."""
+    has_middle = recipe.scaling in ("standard", "robust")
+    return [("near", FunctionTransformer(near, feature_names_out="one-to-one"))] if has_middle else []
 
 
 def encoder(recipe: Recipe, *, seed: int) -> OneHotEncoder | OrdinalEncoder | TargetEncoder:

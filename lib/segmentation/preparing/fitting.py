@@ -82,7 +82,9 @@ class Made:
 
 
 def make_columns(read: pd.DataFrame, recipe: Recipe, *, later_spend: np.ndarray | None, seed: int) -> Made:
-    """Fit the steps that make every prepared column."""
+    """Fit the steps that make every prepared column; a number that nobody of a drawn sample has counts as 0."""
+    numbers, _ = by_kind(read)
+    read = read.assign(**dict.fromkeys([name for name in numbers if read[name].isna().all()], 0.0))
     make = column_steps(recipe, list(read.columns), seed=seed)
     values = make.fit_transform(read, None if later_spend is None else log_spend(later_spend))
     return Made(make, values, [column_name(str(name)) for name in make.get_feature_names_out()])

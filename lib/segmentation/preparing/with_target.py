@@ -128,7 +128,7 @@ def fifths(column: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> fifths(np.array([0.0, 0.0, 0.0, 1.0])).tolist()
-    [0, 0, 0, 1]
+    [0, 0, 0, 2]
     """
     borders = np.unique(np.quantile(column, np.linspace(0, 1, BINS + 1)[1:-1]))
     parts = np.searchsorted(borders, column, side="left")
