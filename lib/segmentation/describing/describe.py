@@ -1,6 +1,7 @@
 """Each customer's description as of a day, put together from the groups of features."""
 
 import datetime
+import math
 from collections.abc import Mapping, Sequence
 
 import ibis
@@ -9,11 +10,19 @@ import pandas as pd
 
 from segmentation.cleaning.marks import stored
 from segmentation.describing import basket, people, rhythm, web, when_and_where
-from segmentation.describing.orders import before, bought_lines, order_days, orders_before, whole_orders
+from segmentation.describing.orders import (
+    before,
+    bought_days,
+    bought_lines,
+    in_parts,
+    orders_before,
+    whole_orders,
+)
 from segmentation.describing.registry import FEATURES, NUMBERS, OF_A_SUMMARY, Feature
 
 MIN_GROUP = 5
 SEED = 7
+LINES_A_PART = 2_000_000  # whose orders and baskets DuckDB holds in 512 MB
 TIMES = {"events": "occurred_at", "feedback": "given_at", "contacts": "sent_at"}
 DIGITS = {"days": 1, "years": 0, "money": 2, "minutes": 2, "stars": 2}  # of others: counts 0, ratios 6
 COUNTS = ("orders", "products", "categories", "visits", "views", "complaints")
@@ -57,20 +66,14 @@ def customer_features(
     beside = {"customers": customers, "events": events, "feedback": feedback, "contacts": contacts}
     beside = {name: known_rows(table, name, as_of) for name, table in beside.items() if table is not None}
     beside = {name: table for name, table in beside.items() if table.count().execute()}
-    known = orders_before(orders, as_of)
-    if summary:
-        days = stored(order_days(whole_orders(known)))
-        bought = rhythm.rhythm(days, as_of).select("customer_id", *OF_A_SUMMARY)
-        parts = [bought]
-    else:
-        days, parts = of_orders(known, as_of)
-        bought = parts[0]
-    parts += of_others(beside, days, as_of, min_group=min_group, seed=seed)
-    spine = bought.select("customer_id")
+    days, parts = of_orders(orders_before(orders, as_of), as_of, summary=summary, with_days="events" in beside)
+    others = of_others(beside, days, as_of, min_group=min_group, seed=seed)
+    bought = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    spine = bought
     if everyone:
-        others = [table.filter(table.customer_id.notnull()).select("customer_id") for table in beside.values()]
-        spine = ibis.union(spine, *others, distinct=True)
-    return finished(joined(spine, parts), beside)
+        known = [table.filter(table.customer_id.notnull()).select("customer_id") for table in beside.values()]
+        spine = joined(ibis.union(bought.select("customer_id"), *known, distinct=True), [bought])
+    return finished(joined(spine, others), beside)
 
 
 def known_rows(table: ir.Table, name: str, as_of: datetime.date) -> ir.Table:
@@ -78,32 +81,47 @@ def known_rows(table: ir.Table, name: str, as_of: datetime.date) -> ir.Table:
     return people.known_people(table, as_of) if name == "customers" else before(table, TIMES[name], as_of)
 
 
-def of_orders(known: ir.Table, as_of: datetime.date) -> tuple[ir.Table, list[ir.Table]]:
-    """Express what order lines tell; each pass over them is stored before the next, so that memory stays bounded.
+def of_orders(
+    known: ir.Table, as_of: datetime.date, *, summary: bool, with_days: bool
+) -> tuple[list[ir.Table], list[ir.Table]]:
+    """Compute what order lines tell, part by part, so that memory stays bounded.
 
     Parameters
     ----------
     known : order lines from before the day
+    as_of : the day of description
+    summary : each row is a customer with all orders
+    with_days : whether days with orders are wanted
 
     Returns
     -------
-    Order days, see `order_days`, and tables of one row a customer, the first of them with all who bought
+    Days with orders, see `bought_days`, and what orders tell of a customer, one row each who bought: both in parts
     """
-    orders = stored(whole_orders(known))
-    days = stored(order_days(orders))
-    bought = bought_lines(known)
-    spend, middle = stored(basket.category_spend(bought)), stored(basket.middle_prices(bought))
-    parts = [
-        rhythm.rhythm(days, as_of),
-        when_and_where.favourite_places(orders),
-        basket.product_counts(bought),
-        basket.categories(spend, middle),
-    ]
-    return days, [stored(part) for part in parts]
+    number = 1 if summary else max(1, math.ceil(known.count().execute() / LINES_A_PART))
+    middle = None if summary else stored(basket.middle_prices(bought_lines(known)))
+    days, parts = [], []
+    for lines in in_parts(known, number):
+        orders = stored(whole_orders(lines))
+        if with_days:
+            days.append(stored(bought_days(orders)))
+        told = rhythm.rhythm(orders, as_of)
+        if summary:
+            parts.append(stored(told.select("customer_id", *OF_A_SUMMARY)))
+            continue
+        baskets = [stored(table) for table in of_baskets(bought_lines(lines), middle)]
+        parts.append(stored(joined(told, [when_and_where.favourite_places(orders), *baskets])))
+        for table in (orders, *baskets):
+            table.get_backend().raw_sql(f'drop table "{table.op().name}"')
+    return days, parts
+
+
+def of_baskets(bought: ir.Table, middle: ir.Table) -> list[ir.Table]:
+    """Express what bought lines tell of products and categories, tables of one row a customer."""
+    return [basket.product_counts(bought), basket.categories(basket.category_spend(bought), middle)]
 
 
 def of_others(
-    beside: Mapping[str, ir.Table], days: ir.Table, as_of: datetime.date, *, min_group: int, seed: int
+    beside: Mapping[str, ir.Table], days: Sequence[ir.Table], as_of: datetime.date, *, min_group: int, seed: int
 ) -> list[ir.Table]:
     """Express what the other tables tell, tables of one row a customer."""
     parts = []

@@ -1,6 +1,7 @@
 """Web behaviour: visits, views, carts that became orders, and messages opened and clicked."""
 
 import datetime
+from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -34,19 +35,19 @@ def visits(known: ir.Table) -> ir.Table:
     )
 
 
-def web_behaviour(events: ir.Table, days: ir.Table) -> ir.Table:
+def web_behaviour(events: ir.Table, days: Sequence[ir.Table]) -> ir.Table:
     """Express what customers did in the web shop, one row a customer who was seen there.
 
     Parameters
     ----------
     events : canonical, from before the day; of unknown visitors too, who are left out
-    days : days with orders, see `order_days`: a cart that became an order which no event tells
+    days : days with orders, in parts, see `bought_days`: a cart that became an order which no event tells
     """
     seen = visits(events.filter(events.customer_id.notnull()))
-    bought = days.filter(days.day.notnull()).select("customer_id", "day", "placed")
-    seen = seen.left_join(bought, ["customer_id", "day"])
+    bought = ibis.union(*days) if len(days) > 1 else days[0]
+    seen = seen.left_join(bought.mutate(bought=True), ["customer_id", "day"])
     carts = seen.carted.sum()
-    became = ((seen.carted > 0) & ((seen.ordered > 0) | seen.placed.notnull())).cast("int64").sum()
+    became = ((seen.carted > 0) & ((seen.ordered > 0) | seen.bought.notnull())).cast("int64").sum()
     return seen.group_by("customer_id").aggregate(
         visit_count=seen.count(),
         view_count=seen.views.sum(),

@@ -12,27 +12,30 @@ MONTHS = {
     "gift_season_share": (11, 12),
 }
 SHARES = ("weekend_share", "evening_share", *MONTHS)
+EVENING = 18  # hours
 SATURDAY = 5  # Ibis counts days of the week from Monday, 0, on every engine
 PLACES = ("channel", "country")
 
 
-def orders_by_time(days: ir.Table) -> dict[str, ir.IntegerColumn]:
+def orders_by_time(orders: ir.Table) -> dict[str, ir.NumericColumn]:
     """Express how many of a customer's orders fall on weekends, evenings and seasons.
 
     Parameters
     ----------
-    days : one row a customer and day, see `order_days`
+    orders : one row an order with its placed_at and day, both null for a credit note
 
     Returns
     -------
     Aggregates by the name of the share; evenings are null when no order has a time of day
     """
-    weekend = days.day.day_of_week.index() >= SATURDAY
-    counts = {name: ibis.ifelse(days.day.month().isin(months), days.placed, 0).sum() for name, months in MONTHS.items()}
+    placed, month = orders.placed_at, orders.day.month()
+    evening = (placed.hour() >= EVENING).cast("int64")
+    timed = (placed.hour() > 0) | (placed.minute() > 0) | (placed.second() > 0)
+    weekend = orders.day.day_of_week.index() >= SATURDAY
     return {
-        "weekend_share": ibis.ifelse(weekend, days.placed, 0).sum(),
-        "evening_share": days.evenings.sum(where=days.timed > 0),
-        **counts,
+        "weekend_share": weekend.cast("int64").sum(),
+        "evening_share": ibis.ifelse(timed.cast("int64").max() > 0, evening.sum(), None),
+        **{name: month.isin(months).cast("int64").sum() for name, months in MONTHS.items()},
     }
 
 
