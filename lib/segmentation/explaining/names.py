@@ -44,7 +44,7 @@ def segment_names(profile_z: pd.DataFrame) -> list[str]:
     ['champions', 'lapsed one-time buyers']
     """
     archetypes = read_preset("archetypes")
-    told = [name for name in profile_z.columns if name in feature_words()]
+    told = [name for name in feature_words() if name in profile_z.columns]
     known = profile_z[told].astype("float64").round(6)
     order = known.fillna(0.0).sort_values(told, kind="stable").index if told else known.index
     places = [known.index.get_loc(label) for label in order]
@@ -66,7 +66,7 @@ def base_name(name: str) -> str:
 def distinct_names(standings: pd.DataFrame, archetypes: Mapping[str, Claims]) -> list[str]:
     """Give each row an archetype of its own as far as one is true of it, and qualify the rest."""
     rows = [row.dropna() for _, row in standings.iterrows()]
-    cost = np.array([[unlikeness(row, claims, archetypes) for claims in archetypes.values()] for row in rows])
+    cost = unlikeness(standings, archetypes)
     segments, chosen = linear_sum_assignment(cost)
     kinds = list(archetypes)
     names = {segment: kinds[kind] for segment, kind in zip(segments, chosen, strict=True) if cost[segment, kind] < FAR}
@@ -88,27 +88,36 @@ def is_true(row: pd.Series, claims: Claims) -> bool:
     >>> is_true(row, {"discount_share": 2.0}), is_true(row, {"net_spend": 0.6})
     (False, True)
     """
-    return all(holds(row.get(feature), claim) for feature, claim in claims.items())
+    features = list(claims)
+    stands = row.reindex(features).to_numpy(dtype="float64")
+    return bool(holds(stands, np.array([claims[name] for name in features])).all())
 
 
-def holds(stands: float | None, claim: float) -> bool:
-    """Tell whether one claim holds: a strong one to a half, others to a third; below 0.3 it says near the average."""
-    if stands is None:
-        return abs(claim) < MUST_BE_KNOWN
-    if abs(claim) < AVERAGE:
-        return abs(stands - claim) <= NEAR
-    share = HELD_STRONG if abs(claim) >= STRONG else HELD
-    return stands * np.sign(claim) >= share * abs(claim)
+def holds(stands: np.ndarray, claims: np.ndarray) -> np.ndarray:
+    """Tell which claims hold: strong ones to a half, others to a third; one below 0.3 says near the average."""
+    size = np.abs(claims)
+    share = np.where(size >= STRONG, HELD_STRONG, HELD)
+    held = np.where(size < AVERAGE, np.abs(stands - claims) <= NEAR, stands * np.sign(claims) >= share * size)
+    return np.where(np.isnan(stands), size < MUST_BE_KNOWN, held)
 
 
-def unlikeness(row: pd.Series, claims: Claims, archetypes: Mapping[str, Claims]) -> float:
-    """Measure how far a segment is from an archetype, mean squared over the features that any archetype tells of.
+def unlikeness(standings: pd.DataFrame, archetypes: Mapping[str, Claims]) -> np.ndarray:
+    """Measure how far segments are from archetypes, mean squared over the features that any archetype tells of.
 
-    One that is untrue of the segment is out of reach.
+    A feature that an archetype does not claim counts as average; one that is not known does not count. An archetype
+    that is untrue of a segment is out of reach of it.
+
+    Returns
+    -------
+    array of shape (segments, archetypes)
     """
-    features = [name for name in row.index if any(name in told for told in archetypes.values())]
-    gaps = [(row[name] - claims.get(name, 0.0)) ** 2 for name in features]
-    return float(np.mean(gaps) if gaps else 0.0) + (0.0 if is_true(row, claims) else FAR)
+    features = sorted({name for claims in archetypes.values() for name in claims})
+    claimed = pd.DataFrame(list(archetypes.values())).reindex(columns=features).to_numpy(dtype="float64")
+    stands = standings.reindex(columns=features).to_numpy(dtype="float64")[:, None, :]
+    gaps = (stands - np.nan_to_num(claimed)) ** 2
+    known = np.maximum((~np.isnan(gaps)).sum(axis=2), 1)
+    true = np.where(np.isnan(claimed), True, holds(stands, np.nan_to_num(claimed))).all(axis=2)
+    return np.nansum(gaps, axis=2) / known + np.where(true, 0.0, FAR)
 
 
 def qualified(

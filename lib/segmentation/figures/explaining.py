@@ -24,7 +24,8 @@ from segmentation.figures.base import (
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
 TICKS = np.array([0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000])
 PANELS = 2
-LABELS_HIGH, LABELS_WIDE = 16, 2.6  # so many lines, and so many names beside each other, fit on the map
+LEADER = {"arrowstyle": "-", "linewidth": 0.9, "color": INK}
+LABELS_HIGH, LABELS_WIDE = 12, 2.6  # so many lines, and so many names beside each other, fit on the map
 
 
 @mpl.rc_context(STYLE)
@@ -54,13 +55,14 @@ def customer_map(points: pd.DataFrame) -> Figure:
 def label_middles(ax: Axes, points: pd.DataFrame) -> None:
     """Write each segment's name and how many of its customers are drawn at their middle, over its marker.
 
-    Labels that would lie on each other are moved apart.
+    Labels that would lie on each other are moved apart; a line leads from each to its marker.
     """
     by_segment = points.groupby("segment")
     middles = by_segment.agg(x=("x", "median"), y=("y", "median"), name=("name", "first"), n=("x", "size"))
     tall, wide = (max(float(np.ptp(points[axis])), 1.0) for axis in ("y", "x"))
     above = middles.assign(y=middles["y"] + tall / 40)
-    heights = apart(above, least=tall / LABELS_HIGH, beside=wide / LABELS_WIDE, most=points["y"].max())
+    heights = apart(above, least=tall / LABELS_HIGH, beside=wide / LABELS_WIDE, most=points["y"].max() + tall / 4)
+    ax.set_ylim(top=max(heights.max() + tall / LABELS_HIGH, ax.get_ylim()[1]))
     for segment, row in middles.iterrows():
         ax.plot(
             row["x"], row["y"], marker=MARKERS[segment % len(MARKERS)], markersize=9, color=segment_colour(segment),
@@ -68,7 +70,7 @@ def label_middles(ax: Axes, points: pd.DataFrame) -> None:
         )  # fmt: skip
         ax.annotate(
             in_lines([f"{row['name']} ({row['n']:,})"])[0], (row["x"], row["y"]), xytext=(row["x"], heights[segment]),
-            ha="center", va="bottom", fontsize=8.5, fontweight="bold", color=INK,
+            arrowprops=LEADER, ha="center", va="bottom", fontsize=8.5, fontweight="bold", color=INK,
             path_effects=[withStroke(linewidth=3, foreground="white")],
         )  # fmt: skip
 
