@@ -184,7 +184,8 @@ def scored(rung: Rung) -> Rung:
     of_counts = np.sqrt(own["accuracy"] * (1 - own["accuracy"]) / rung.learned.compared_on)
     return Rung(
         rung.basis, rung.needs, rung.learned, rung.reasons,
-        float(own["accuracy"]), float(max(own["accuracy_error"], of_counts)), float(guess["accuracy"]), rung.learned.customers,
+        float(own["accuracy"]), float(max(own["accuracy_error"], of_counts)), float(guess["accuracy"]),
+        rung.learned.customers,
     )  # fmt: skip
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from sklearn.base import ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier, StackingClassifier
 from sklearn.impute import SimpleImputer
@@ -14,11 +13,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
-
-from segmentation.assigning.schema import Schema
 
 LARGEST = "always the largest"
 NEIGHBOURS = 25
@@ -99,19 +96,10 @@ SIMILAR = Learner("similar customers", neighbours, [{}], f"the vote of the {NEIG
 GUESS = Learner(LARGEST, largest, [{}], "knows nothing; what a model must beat")
 
 
-def pipeline(learner: ClassifierMixin, schema: Schema) -> Pipeline:
-    """Put imputing, encoding and scaling before a learner.
+def pipeline(learner: ClassifierMixin) -> Pipeline:
+    """Put imputing and scaling before a learner; it reads what `schema.as_numbers` gives, where categories are flags.
 
-    What is missing of a number counts as the middle customer's, beside a mark that it is missing; a category's missing
-    value is a level of its own. The pipeline reads what `schema.as_numbers` gives.
+    What is missing of a number counts as the middle customer's, beside a flag that it is missing.
     """
-    numbers = Pipeline(
-        [
-            ("fill", SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)),
-            ("scale", StandardScaler()),
-        ]
-    )
-    parts = [("numbers", numbers, schema.places("number"))]
-    levels = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    parts += [("categories", levels, schema.places("category"))] if schema.places("category") else []
-    return Pipeline([("prepare", ColumnTransformer([part for part in parts if part[2]])), ("learn", learner)])
+    fill = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    return Pipeline([("fill", fill), ("scale", StandardScaler()), ("learn", learner)])

@@ -111,7 +111,6 @@ def learn(
         race = compare(
             numbers,
             told[compared],
-            schema,
             learners,
             folds=folds,
             seed=seed,
@@ -122,7 +121,7 @@ def learn(
         winner, why = choose(race.scores, learners, decides=decides)
         best = race.best[winner]
         learnt = sampled(place, told, most=MOST_LEARNT, seed=seed)
-        model = pipeline(best.make(seed, **race.settings[winner]), schema)
+        model = pipeline(best.make(seed, **race.settings[winner]))
         model.fit(as_numbers(features.iloc[learnt], schema), told[learnt])
     statements += race.statements + samples_in_words(len(features), len(compared), len(learnt))
     confusion = confusion_counts(told[compared], race.told[winner], classes)
@@ -223,7 +222,6 @@ class Race:
 def compare(
     numbers: np.ndarray,
     segments: np.ndarray,
-    schema: Schema,
     learners: Sequence[Learner],
     *,
     folds: int,
@@ -244,7 +242,7 @@ def compare(
             continue
         if on_progress:
             on_progress(learner.name)
-        tried = [measured(numbers, segments, splits, schema, learner, setting, seed) for setting in learner.settings]
+        tried = [measured(numbers, segments, splits, learner, setting, seed) for setting in learner.settings]
         row, answer, setting = max(tried, key=lambda one: one[0][decides])
         rows.append(row)
         told[learner.name], settings[learner.name] = answer, setting
@@ -257,7 +255,6 @@ def measured(
     numbers: np.ndarray,
     segments: np.ndarray,
     splits: Sequence[tuple[np.ndarray, np.ndarray]],
-    schema: Schema,
     learner: Learner,
     setting: dict[str, Any],
     seed: int,
@@ -266,7 +263,7 @@ def measured(
     told = np.empty_like(segments)
     by_fold = []
     for train, test in splits:
-        model = pipeline(learner.make(seed, **setting), schema).fit(numbers[train], segments[train])
+        model = pipeline(learner.make(seed, **setting)).fit(numbers[train], segments[train])
         probability = model.predict_proba(numbers[test])
         told[test] = model.classes_[probability.argmax(axis=1)]
         by_fold.append(fold_scores(segments[test], told[test], probability, model.classes_))

@@ -11,7 +11,6 @@ from segmentation.features import FEATURES
 from segmentation.problems import DataProblem, some
 
 RARE_SHARE, FEWEST_OF_A_LEVEL, MOST_LEVELS = 0.01, 5, 20
-OTHER = -1.0  # a level that is rare, or was never seen
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,11 @@ class Column:
     formula: str
     levels: tuple[str, ...] = ()
 
+    @property
+    def width(self) -> int:
+        """How many numbers it becomes."""
+        return 1 if self.kind == "number" else len(self.levels) + 1
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -45,10 +49,6 @@ class Schema:
     def names(self) -> list[str]:
         """Names of the features."""
         return [column.name for column in self.columns]
-
-    def places(self, kind: str) -> list[int]:
-        """Places of the columns of a kind."""
-        return [place for place, column in enumerate(self.columns) if column.kind == kind]
 
     def record(self) -> list[dict[str, Any]]:
         """Write the schema in plain values."""
@@ -148,8 +148,8 @@ def as_numbers(features: pd.DataFrame, schema: Schema) -> np.ndarray:
 
     Returns
     -------
-    Array of shape (customers, columns), float64: logarithms of skewed numbers with their sign, other numbers as they
-    are, a category as the place of its level, -1 for one that the model does not tell apart, NaN for what is missing
+    Array of shape (customers, numbers), float64: logarithms of skewed numbers with their sign, other numbers as they
+    are, NaN for what is missing; of a category a flag for each level and one for any other, none set when it is missing
 
     Raises
     ------
@@ -157,19 +157,28 @@ def as_numbers(features: pd.DataFrame, schema: Schema) -> np.ndarray:
         A column is missing, or numbers are something else.
     """
     require_columns(features, schema.names)
-    numbers = np.empty((len(features), len(schema.columns)))
-    for place, column in enumerate(schema.columns):
+    numbers = np.empty((len(features), sum(column.width for column in schema.columns)))
+    first = 0
+    for column in schema.columns:
         values = features[column.name]
-        numbers[:, place] = codes(values, column) if column.kind == "category" else plain(values, column)
+        block = flags(values, column) if column.kind == "category" else plain(values, column)[:, None]
+        numbers[:, first : first + column.width] = block
+        first += column.width
     return numbers
 
 
-def codes(values: pd.Series, column: Column) -> np.ndarray:
-    """Give each value the place of its level; see `as_numbers`."""
+def flags(values: pd.Series, column: Column) -> np.ndarray:
+    """Give each value the flags of its level; see `as_numbers`."""
     found, levels = pd.factorize(values)
-    places = {level: float(place) for place, level in enumerate(column.levels)}
-    known = np.array([places.get(str(level), OTHER) for level in levels] + [np.nan])
-    return known[found]  # -1, what is missing, is the last
+    rows = [level_flags(str(level), column) for level in levels]
+    return np.array([*rows, np.zeros(column.width)])[found]  # -1, what is missing, is the last
+
+
+def level_flags(level: str, column: Column) -> np.ndarray:
+    """Give one level its flags; the last is for any that the model does not tell apart."""
+    row = np.zeros(column.width)
+    row[column.levels.index(level) if level in column.levels else -1] = 1.0
+    return row
 
 
 def plain(values: pd.Series, column: Column) -> np.ndarray:
@@ -186,22 +195,22 @@ def evened(values: np.ndarray, column: Column) -> np.ndarray:
 
 
 def row_of_numbers(told: Mapping[str, Any], schema: Schema) -> np.ndarray:
-    """Turn what is known of one customer into numbers, shape (1, columns); the same as `as_numbers`, faster.
+    """Turn what is known of one customer into numbers, shape (1, numbers); the same as `as_numbers`, faster.
 
     Raises
     ------
     DataProblem
         A number is something else.
     """
-    return np.array([[one_number(told.get(column.name), column) for column in schema.columns]])
+    blocks = [one_block(told.get(column.name), column) for column in schema.columns]
+    return np.concatenate(blocks)[None, :] if blocks else np.empty((1, 0))
 
 
-def one_number(value: object, column: Column) -> float:
-    """Turn one value into its number; see `as_numbers`."""
-    if value is None or value != value:
-        return float("nan")
+def one_block(value: Any, column: Column) -> np.ndarray:
+    """Turn one value into its numbers; see `as_numbers`."""
+    is_missing = value is None or value != value
     if column.kind == "category":
-        return float(column.levels.index(str(value))) if str(value) in column.levels else OTHER
+        return np.zeros(column.width) if is_missing else level_flags(str(value), column)
     if isinstance(value, str):
         raise DataProblem(f"The feature {some([column.name])} must be a number, as the model knows it; it is text.")
-    return float(evened(np.array([float(value)]), column)[0])
+    return evened(np.array([np.nan if is_missing else float(value)]), column)
