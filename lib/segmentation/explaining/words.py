@@ -6,6 +6,7 @@ from segmentation.features import FEATURES
 from segmentation.presets import read_preset
 
 FEW = 10
+BARE = ("ratio", "−1 to 1", "word")  # units that say nothing behind a number
 
 
 @cache
@@ -50,6 +51,7 @@ def value_in_words(feature: str, value: float, *, money: str) -> str:
     ('1 order', '1,234.50 EUR')
     """
     unit = FEATURES[feature].unit if feature in FEATURES else ""
+    unit = "" if unit in BARE else unit
     if unit in ("share", "rate"):
         return f"{100 * value:.4g} %"
     if unit == "money":
@@ -64,9 +66,11 @@ def plain_number(value: float, *, digits: int) -> str:
 
     Examples
     --------
-    >>> plain_number(1500.0, digits=2), plain_number(2.345, digits=1)
-    ('1,500', '2.3')
+    >>> plain_number(1500.0, digits=2), plain_number(2.345, digits=1), plain_number(0.0123, digits=1)
+    ('1,500', '2.3', '0.012')
     """
+    if 0 < abs(value) < 1:
+        return f"{value:.2g}"
     rounded = round(float(value), digits)
     return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:,.{digits}f}"
 
