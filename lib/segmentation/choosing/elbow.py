@@ -21,7 +21,7 @@ def knee(distortion: pd.Series) -> int:
 
     Examples
     --------
-    >>> knee(pd.Series([10.0, 4.0, 2.0, 1.5, 1.0], index=[1, 2, 3, 4, 5]))
+    >>> knee(pd.Series([10.0, 6.0, 2.0, 1.5, 1.0], index=[1, 2, 3, 4, 5]))
     3
     """
     if len(distortion) < 3 or distortion.iloc[0] <= distortion.iloc[-1]:

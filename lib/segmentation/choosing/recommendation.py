@@ -59,8 +59,8 @@ def choose(
     First what must be. Refits agree with the fit at 0.80 or more. There is more than a cut through a crowd: customers
     are clearly closer within segments than in a uniform box and in a normal crowd of the same covariance, or segments
     tell a tenth or more of what customers spend later. The smallest segment is large enough, and there are not too
-    many. When customers form groups, the silhouette is within 90 % of the best. Where it can be had, no segment is one that
-    refits do not find again (Jaccard 0.60).
+    many. When customers form groups, the silhouette is within 90 % of the best. Where it can be had, no segment is one
+    that refits do not find again (Jaccard 0.60).
 
     Of what is left, the number with the highest weighted mean of four grounds, each from 0 to 1: stability (agreement
     above 0.80), detail (segments, as a share of the most that are left), later spend told, and silhouette, the latter

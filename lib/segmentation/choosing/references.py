@@ -20,8 +20,7 @@ def normal_crowd(prepared: np.ndarray, generator: np.random.Generator) -> np.nda
     Liu, Hayes, Nobel & Marron, Statistical significance of clustering for high-dimension, low-sample size data,
     JASA 103 (2008)
     """
-    axes, spreads, middle = principal_axes(prepared)
-    return generator.normal(size=prepared.shape) * spreads @ axes.T + middle
+    return with_covariance_of(prepared, generator.normal(size=prepared.shape))
 
 
 def uniform_box(prepared: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -32,12 +31,21 @@ def uniform_box(prepared: np.ndarray, generator: np.random.Generator) -> np.ndar
     Tibshirani, Walther & Hastie, Estimating the number of clusters in a data set via the gap statistic, JRSS B 63
     (2001), reference (b); the sides follow the spreads rather than the outermost customers
     """
-    axes, spreads, middle = principal_axes(prepared)
-    half = np.sqrt(3.0)  # a uniform variable from -√3 to √3 has deviation 1
-    return generator.uniform(-half, half, size=prepared.shape) * spreads @ axes.T + middle
+    return with_covariance_of(prepared, generator.uniform(-1, 1, size=prepared.shape))
 
 
 REFERENCES: dict[str, Reference] = {"normal crowd": normal_crowd, "uniform box": uniform_box}
+
+
+def with_covariance_of(prepared: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Stretch and turn what was drawn, so that its means and covariance are exactly those of the customers.
+
+    Exactly, because how long a crowd happens to be decides most of how tight its groups are, and is no ground for any.
+    """
+    axes, spreads, middle = principal_axes(prepared)
+    own_axes, own_spreads, own_middle = principal_axes(drawn)
+    plain = (drawn - own_middle) @ own_axes / np.where(own_spreads > 0, own_spreads, 1.0) @ own_axes.T
+    return plain * spreads @ axes.T + middle
 
 
 def principal_axes(prepared: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -121,7 +129,7 @@ def distortion(prepared: np.ndarray, labels: np.ndarray) -> float:
 
     Examples
     --------
-    >>> distortion(np.array([[0.0], [2.0], [7.0]]), np.array([0, 0, 1])).round(4).item()
+    >>> round(distortion(np.array([[0.0], [2.0], [7.0]]), np.array([0, 0, 1])), 4)
     0.6667
     """
     groups, labels = np.unique(labels, return_inverse=True)
