@@ -753,7 +753,7 @@ def dirty_table(rows: list[tuple]) -> pd.DataFrame:
 
 
 COLUMNS = ("net_spend", "return_share", "channel", "gender")
-WHATEVER = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+WHATEVER = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @WHATEVER

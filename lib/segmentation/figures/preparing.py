@@ -77,9 +77,9 @@ def correlation_heatmap(correlations: pd.DataFrame) -> Figure:
     count = len(correlations)
     figure, axes = canvas(max(3.2, 1.6 + 0.34 * count))
     ax = axes[0, 0]
-    small = count <= 12
+    annotated = rounded(correlations) if count <= 12 else False
     heatmap(
-        ax, correlations, cmap="RdBu_r", center=0, vmin=-1, vmax=1, annot=rounded(correlations) if small else False, fmt="+.1f",
+        ax, correlations, cmap="RdBu_r", center=0, vmin=-1, vmax=1, annot=annotated, fmt="+.1f",
         annot_kws={"fontsize": 8}, cbar_kws={"label": "correlation, −1 to 1", "shrink": 0.8},
     )  # fmt: skip
     ax.set_xticks(np.arange(count) + 0.5, in_lines(correlations.columns), rotation=45, ha="right", fontsize=8)
@@ -126,8 +126,8 @@ def component_loadings(loadings: pd.DataFrame, *, shares: Mapping[str, float]) -
     figure, axes = canvas(max(3.2, 1.3 + 0.34 * len(loadings)))
     ax = axes[0, 0]
     heatmap(
-        ax, loadings, cmap="RdBu_r", center=0, vmin=-1, vmax=1, annot=rounded(loadings), fmt="+.1f", annot_kws={"fontsize": 8},
-        cbar_kws={"label": "weight, the largest of a component is 1", "shrink": 0.8},
+        ax, loadings, cmap="RdBu_r", center=0, vmin=-1, vmax=1, annot=rounded(loadings), fmt="+.1f",
+        annot_kws={"fontsize": 8}, cbar_kws={"label": "weight, the largest of a component is 1", "shrink": 0.8},
     )  # fmt: skip
     labels = [f"{name}\n{shares[name]:.0%}" if name in shares else str(name) for name in loadings.columns]
     ax.set_xticks(np.arange(len(labels)) + 0.5, labels, rotation=0, fontsize=8)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from segmentation.preparing.recipe import USUAL_FEATURES, Recipe, kind_of
+from segmentation.preparing.transformers import INFREQUENT, OTHERS
 from segmentation.problems import DataProblem, some
 
 LARGEST = 1e15  # more money than there is, and its square is still a number
@@ -87,9 +88,13 @@ def number_array(features: pd.DataFrame, numbers: Sequence[str]) -> np.ndarray:
 
 
 def text_or_none(column: pd.Series) -> np.ndarray:
-    """Read a category as an object array of text, None where it is missing or blank."""
+    """Read a category as an object array of text, None where it is missing or blank.
+
+    What rare levels are called together is put in quotes where a shop has a level of that name.
+    """
     texts = column.astype(object).where(column.notna(), None).to_numpy()
-    return np.array([str(text) if text is not None and str(text).strip() else None for text in texts], dtype=object)
+    words = [str(text) if text is not None and str(text).strip() else None for text in texts]
+    return np.array([f"'{word}'" if word in (OTHERS, INFREQUENT) else word for word in words], dtype=object)
 
 
 def in_order_of_customers(features: pd.DataFrame, target: pd.Series | None) -> tuple[pd.DataFrame, pd.Series | None]:
