@@ -17,7 +17,7 @@ from segmentation.assigning import arrivals
 from segmentation.assigning.learners import LEARNERS
 from segmentation.cleaning import companions
 from segmentation.engine import engine
-from segmentation.features import FEATURES, collect, customer_features, day_after_last_order
+from segmentation.features import collect, customer_features, day_after_last_order
 from segmentation.runs import Run, begin
 
 ORDERS = ("order", "customer", "date", "product", "quantity", "price", "currency")
@@ -28,6 +28,7 @@ MAP = {
 }  # fmt: skip
 NAMES = ["many orders", "one order"]
 CITIES = ("Bern", "Graz")
+TREE = [LEARNERS["decision tree"]]
 
 
 def write(path: Path, header: tuple[str, ...], rows: list[tuple[object, ...]]) -> Path:
@@ -89,7 +90,12 @@ def make_run(home: Path) -> None:
     fourth = begin("04_cluster", "shop")
     segments = pd.Series(np.where(features["order_count"] > 1, 0, 1), index=features.index)
     learned = assigning.learn(
-        features, segments, columns=list(FEATURES), seed=7, folds=2, learners=[LEARNERS["decision tree"]]
+        features,
+        segments,
+        columns=["order_count", "recency_days"],
+        seed=7,
+        folds=2,
+        learners=TREE,
     )
     cold = assigning.learn_cold_start(early, segments, names=NAMES, seed=7, folds=2)
     with fourth.write(arrivals.MODEL) as part:
@@ -215,10 +221,10 @@ def test_a_model_of_another_version_is_refused(home: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (None, "Can't read orders: there is no file"),
+        (None, "Can't read 'new.csv': there is no such file."),
         (b"", "Can't read"),
-        (b"one,two\n1,2\n", "Can't read orders"),
-        (b"\x00\xff\x00\xff" * 50, "Can't read"),
+        (b"one,two\n1,2\n", "`column_map` names 'order', 'customer', 'date', 'product', 'quantity' and 2 more, which"),
+        (b"\x00\xff\x00\xff" * 50, "`column_map` names"),
     ],
     ids=["no file", "an empty file", "other columns", "bytes"],
 )

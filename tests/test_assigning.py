@@ -291,6 +291,16 @@ def test_an_unknown_city_and_missing_numbers_are_borne() -> None:
     assert (told["basis"].item(), told["segment"].notna().item()) == ("orders", True)
 
 
+def test_a_number_beyond_all_that_was_learnt_from_counts_as_the_nearest() -> None:
+    features, _ = shop()
+    rung = model().rungs[0]
+    far, near = (features.iloc[:1].assign(net_spend=spend) for spend in (1e15, features["net_spend"].max()))
+    told, expected = (
+        rung.learned.model[:-1].transform(schema.as_numbers(row, rung.learned.schema)) for row in (far, near)
+    )
+    np.testing.assert_allclose(told, expected)
+
+
 def test_a_customer_who_stands_twice_is_refused() -> None:
     features, _ = shop(3)
     with pytest.raises(DataProblem, match="Each customer must have one row; 3 rows are of customers seen before"):

@@ -198,9 +198,15 @@ def added(connection: Backend, run: Run, new: Mapping[str, ir.Table]) -> dict[st
     old = {name: connection.read_parquet(run.artifact(f"01_{name}.parquet")) for name in names}
     both = {name: [tables[name] for tables in (old, new) if name in tables] for name in (*old, *new)}
     return {
-        name: stored(ibis.union(*ingest.alike_columns(tables)) if len(tables) > 1 else tables[0])
+        name: stored(ibis.union(*ingest.alike_columns(alike_types(*tables))) if len(tables) > 1 else tables[0])
         for name, tables in both.items()
     }
+
+
+def alike_types(old: ir.Table, new: ir.Table) -> list[ir.Table]:
+    """Give the columns that both tables have the types of the old one."""
+    types = {name: kind for name, kind in old.schema().items() if name in new.columns and new[name].type() != kind}
+    return [old, new.cast(types) if types else new]
 
 
 def who_is_who(tables: Mapping[str, ir.Table], parameters: Mapping[str, Any]) -> dict[str, ir.Table]:

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
@@ -99,7 +99,9 @@ GUESS = Learner(LARGEST, largest, [{}], "knows nothing; what a model must beat")
 def pipeline(learner: ClassifierMixin) -> Pipeline:
     """Put imputing and scaling before a learner; it reads what `schema.as_numbers` gives, where categories are flags.
 
-    What is missing of a number counts as the middle customer's, beside a flag that it is missing.
+    What is missing of a number counts as the middle customer's, beside a flag that it is missing; what lies beyond all
+    that was learnt from counts as the nearest that was, so that no weight runs away with it.
     """
     fill = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    return Pipeline([("fill", fill), ("scale", StandardScaler()), ("learn", learner)])
+    bound = MinMaxScaler(clip=True)
+    return Pipeline([("fill", fill), ("bound", bound), ("scale", StandardScaler()), ("learn", learner)])
