@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from segmentation import sample
 from segmentation.problems import DataProblem
 from segmentation.runs import PROJECT
-from segmentation.sample import DIRT_KINDS, Dirt, make_shop
+from segmentation.sample import DIRT_KINDS, FAMILY, MIX, Dirt, draw_cast, make_shop
 from segmentation.tables import SOURCE, TABLES
 
 COMMITTED = PROJECT / "data" / "sample"
@@ -335,6 +335,128 @@ def test_the_kinds_can_be_recovered(big_shop):
     kinds = pd.read_csv(big_shop / "truth" / "customers.csv", index_col="customer_id")["kind"][skewed.index]
     groups = KMeans(7, n_init=5, random_state=0).fit_predict(StandardScaler().fit_transform(features))
     assert adjusted_rand_score(kinds, groups) > 0.75
+
+
+# --- shops of other kinds
+
+
+def kinds_of(folder: Path) -> pd.Series:
+    return pd.read_csv(folder / "truth" / "customers.csv", keep_default_na=False)["kind"]
+
+
+@pytest.mark.parametrize("kinds", range(1, 9))
+def test_a_shop_has_as_many_kinds_as_asked_for(tmp_path, kinds):
+    make_shop(tmp_path, customers=400, seed=kinds, kinds=kinds)
+    assert kinds_of(tmp_path).nunique() == kinds
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_each_kind_has_a_share_of_8_percent_or_more(seed):
+    assert draw_cast(8, noise=0.0, seed=seed).shares.min() >= 0.08
+
+
+def test_shares_add_up_to_1():
+    assert draw_cast(5, noise=0.2, seed=1).shares.sum() == pytest.approx(1)
+
+
+def test_another_seed_draws_other_kinds():
+    assert draw_cast(3, noise=0.0, seed=1).names != draw_cast(3, noise=0.0, seed=2).names
+
+
+def test_a_shop_of_named_kinds_has_these(tmp_path):
+    make_shop(tmp_path, customers=100, seed=1, kinds=["subscribers", "bulk buyers"])
+    assert set(kinds_of(tmp_path)) == {"subscribers", "bulk buyers"}
+
+
+def test_the_summary_counts_the_customers_of_each_kind(tmp_path):
+    made = make_shop(tmp_path, customers=200, seed=1, kinds=4, noise=0.2)
+    assert made["customers"] == kinds_of(tmp_path).value_counts().to_dict()
+
+
+def test_noise_is_a_share_of_the_customers(tmp_path):
+    make_shop(tmp_path, customers=2_000, seed=1, kinds=3, noise=0.2)
+    assert (kinds_of(tmp_path) == "none").mean() == pytest.approx(0.2, abs=0.03)
+
+
+def test_the_same_seed_gives_the_same_bytes_for_any_kinds(tmp_path):
+    for name in ("one", "other"):
+        make_shop(tmp_path / name, customers=120, seed=5, kinds=6, noise=0.1)
+    assert contents(tmp_path / "one") == contents(tmp_path / "other")
+
+
+@pytest.fixture(scope="module")
+def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean shop of the five kinds that the usual shop lacks."""
+    folder = tmp_path_factory.mktemp("newer")
+    make_shop(folder, customers=3_000, seed=1, kinds=[kind for kind in FAMILY if kind not in MIX], dirt=CLEAN)
+    return folder
+
+
+def by_kind(folder: Path, name: str) -> pd.DataFrame:
+    """Read a table with each customer's kind."""
+    kinds = pd.read_csv(folder / "truth" / "customers.csv", index_col="customer_id")["kind"]
+    table = pd.read_csv(folder / name)
+    return table.assign(kind=table["customer_id"].map(kinds))
+
+
+def first_rows(folder: Path) -> pd.DataFrame:
+    """Read one row an order with its customer's kind."""
+    orders = read_orders(folder).drop_duplicates("Name")
+    kinds = pd.read_csv(folder / "truth" / "customers.csv", index_col="customer_id")["kind"]
+    return orders.assign(kind=orders["Email"].str.lower().map(kinds), day=pd.to_datetime(orders["Created at"].str[:10]))
+
+
+def test_subscribers_order_every_thirty_days(newer):
+    own = first_rows(newer).query("kind == 'subscribers'").sort_values("day")
+    gaps = own.groupby(own["Email"].str.lower())["day"].diff().dropna().dt.days
+    assert gaps.between(26, 34).all()
+
+
+def test_bulk_buyers_do_not_order_on_weekends(newer):
+    own = first_rows(newer).query("kind == 'bulk buyers'")
+    answers = own["day"].dt.day_of_week >= 5
+    assert answers.mean() < 0.1  # answers to campaigns come on any day
+
+
+def test_serial_returners_get_half_of_their_orders_back(newer):
+    refunded = first_rows(newer).assign(refunded=lambda rows: rows["Refunded Amount"] != "0.00")
+    shares = refunded.groupby("kind")["refunded"].mean()
+    assert shares["serial returners"] == pytest.approx(0.6, abs=0.05)
+    assert shares.drop("serial returners").max() < 0.1
+
+
+def test_window_shoppers_look_most_often(newer):
+    events = by_kind(newer, "events.csv.gz")
+    visits = events.groupby("kind")["session_id"].nunique() / events.query("event == 'order'").groupby("kind").size()
+    assert visits.idxmax() == "window shoppers"
+
+
+def test_subscribers_came_by_the_newsletter(newer):
+    came = by_kind(newer, "customers.csv").groupby("kind")["acquisition_channel"].value_counts(normalize=True)
+    assert came["subscribers"]["newsletter"] > 0.7 > 0.3 > came["steady small buyers"]["newsletter"]
+
+
+def test_serial_returners_are_the_youngest(newer):
+    born = by_kind(newer, "customers.csv").groupby("kind")["birth_year"].mean()
+    assert born.idxmax() == "serial returners"
+
+
+@pytest.mark.parametrize("kinds", [0, 13])
+def test_an_impossible_number_of_kinds_is_refused(tmp_path, kinds):
+    with pytest.raises(DataProblem, match=rf"from 1 to 12 kinds of customer; got {kinds}\."):
+        make_shop(tmp_path, customers=10, seed=1, kinds=kinds)
+
+
+@pytest.mark.parametrize("kinds", [["wizards"], ["champions", "champions"], []])
+def test_kinds_that_there_are_not_and_kinds_named_twice_are_refused(tmp_path, kinds):
+    with pytest.raises(DataProblem, match=r"Kinds of customer must be some of champions, .* none twice; got"):
+        make_shop(tmp_path, customers=10, seed=1, kinds=kinds)
+
+
+@pytest.mark.parametrize("noise", [-0.1, 0.6, float("nan")])
+def test_more_noise_than_kinds_is_refused(tmp_path, noise):
+    with pytest.raises(DataProblem, match=r"At most half of the customers can behave at random; got a noise of"):
+        make_shop(tmp_path, customers=10, seed=1, noise=noise)
 
 
 def test_a_compressed_shop_holds_the_same_orders(tmp_path):

@@ -42,6 +42,7 @@ from segmentation.sample import CROWD, FAMILY, NOISE, make_shop
 MOST = 10  # segments that the recommendation and the rival may try
 NOISY = 0.05  # share of customers at random
 CUSTOMERS = 1_800
+REFITS = 20  # as step 04's default
 RFM = ["recency_days", "order_count", "net_spend"]
 RIVALS = ("k-means on RFM", "k-means on RFM, true number", "RFM map")
 METHODS = ("workbook", *RIVALS)
@@ -75,7 +76,7 @@ def described_shop(folder: Path, *, seed: int, kinds: int | list[str], customers
 # The workbook's segments, the only place that knows how they come about ----------------------------------------------
 
 
-def recommended(features: pd.DataFrame, *, seed: int) -> tuple[pd.Series, bool]:
+def recommended(features: pd.DataFrame, *, seed: int, refits: int = REFITS) -> tuple[pd.Series, bool]:
     """Segment as step 04 does with default parameters.
 
     Returns
@@ -84,7 +85,7 @@ def recommended(features: pd.DataFrame, *, seed: int) -> tuple[pd.Series, bool]:
     """
     columns = usable_features(features, asked=[])
     made = segment_customers(
-        features, columns=columns, allowed=Allowed("full"), k=0, k_max=MOST, refits=20, min_share=0.03, seed=seed
+        features, columns=columns, allowed=Allowed("full"), k=0, k_max=MOST, refits=refits, min_share=0.03, seed=seed
     )
     return made.segments["segment"], made.mode == "full"
 
@@ -99,7 +100,7 @@ def rival_k_means(features: pd.DataFrame, *, k: int, seed: int) -> np.ndarray:
     return max(fits.values(), key=lambda labels: silhouette_score(values, labels) if len(fits) > 1 else 0)
 
 
-def shop_scores(seed: int, *, customers: int = CUSTOMERS, noise: float = NOISY) -> dict[str, Any]:
+def shop_scores(seed: int, *, customers: int = CUSTOMERS, noise: float = NOISY, refits: int = REFITS) -> dict[str, Any]:
     """Make one shop and measure every grouping's adjusted Rand index with the truth.
 
     Returns
@@ -111,7 +112,7 @@ def shop_scores(seed: int, *, customers: int = CUSTOMERS, noise: float = NOISY) 
         described = described_shop(Path(folder), seed=seed, kinds=kinds, customers=customers, noise=noise)
     features, planted = described.drop(columns="kind"), described["kind"]
     labels = {
-        "workbook": recommended(features, seed=seed)[0].to_numpy(),
+        "workbook": recommended(features, seed=seed, refits=refits)[0].to_numpy(),
         RIVALS[0]: rival_k_means(features, k=0, seed=seed),
         RIVALS[1]: rival_k_means(features, k=kinds, seed=seed),
         RIVALS[2]: rfm_segments(features).to_numpy(),
