@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from ibis.backends.duckdb import Backend
 from shops import canonical_schema, order_line, store, store_orders
 
+from segmentation.describing import describe
+from segmentation.describing.sentiment import mood_by_words, moods
+from segmentation.describing.topics import topics
 from segmentation.features import (
     CATEGORIES,
     FEATURES,
@@ -194,3 +197,232 @@ def test_moving_the_day_past_all_rows_moves_what_counts_from_it(connection: Back
     after = described(connection, shop, as_of=datetime.date(2027, 3, 11))
     before[["recency_days", "tenure_days", "overdue_days"]] += 10
     pd.testing.assert_frame_equal(before, after)
+
+
+# --- by hand
+
+
+TEA = {"customer_id": "ann", "category": "tea"}
+NOVEMBER = datetime.datetime(2024, 11, 5, 19)
+BASKET = [
+    order_line(**TEA, order_id="1", ordered_at=NOVEMBER, quantity=3, unit_price=10.0),
+    order_line(**TEA, order_id="1", ordered_at=NOVEMBER, quantity=1, unit_price=30.0),
+    order_line(customer_id="ann", category="mugs", order_id="2", ordered_at=NOVEMBER, quantity=2, unit_price=10.0),
+    order_line(customer_id="ben", category="tea", order_id="3", ordered_at=NOVEMBER, quantity=1, unit_price=20.0),
+]
+
+
+@pytest.fixture(scope="module")
+def basket(connection: Backend) -> pd.Series:
+    return described(connection, {"orders": BASKET}).loc["ann"]
+
+
+@pytest.mark.parametrize(
+    ("feature", "expected"),
+    {
+        "category_count": 2,
+        "category_entropy": 0.811278,  # 60 for tea and 20 for mugs: the entropy of 3/4 and 1/4
+        "favourite_share": 0.75,
+        "favourite_category": "tea",
+        # Tea's median is 20, mugs' is 10: (3 * 10/20 + 1 * 30/20 + 2 * 10/10) / 6
+        "price_level": 0.833333,
+        "pieces_per_order": 3.0,
+        "gift_season_share": 1.0,
+        "autumn_share": 1.0,
+        "evening_share": 1.0,
+    }.items(),
+)
+def test_basket_is_as_counted_by_hand(basket: pd.Series, feature: str, expected: object) -> None:
+    assert basket[feature] == expected
+
+
+def test_equal_numbers_of_orders_are_decided_by_the_alphabet(connection: Backend) -> None:
+    lines = [order_line(customer_id="ann", order_id=word, ordered_at=NOVEMBER, channel=word) for word in ("web", "app")]
+    assert described(connection, {"orders": lines}).loc["ann", "channel"] == "app"
+
+
+def test_orders_with_dates_alone_have_no_evening(connection: Backend) -> None:
+    midnight = order_line(customer_id="ann", ordered_at=datetime.datetime(2024, 11, 5))
+    assert pd.isna(described(connection, {"orders": [midnight]}).loc["ann", "evening_share"])
+
+
+def event(hour: int, minute: int, what: str, session: str | None = "s1", **told: Any) -> Row:
+    when = datetime.datetime(2024, 11, 4, hour, minute)
+    return {"customer_id": "ann", "occurred_at": when, "event": what, "session_id": session, **told}
+
+
+def test_visits_are_as_counted_by_hand(connection: Backend) -> None:
+    events = [
+        event(9, 0, "view"),
+        event(9, 10, "cart"),
+        event(9, 20, "order"),
+        event(10, 0, "cart", "s2", duration_s=60.0),
+    ]
+    told = ann(connection, events=events)[["visit_count", "view_count", "cart_to_order_rate", "session_minutes"]]
+    assert told.tolist() == [2, 1, 0.5, 10.5]  # 20 minutes and 1 minute
+
+
+def contact(channel: str, arm: str = "treated", **told: Any) -> Row:
+    return {"customer_id": "ann", "campaign_id": "c", "sent_at": NOVEMBER, "channel": channel, "arm": arm, **told}
+
+
+def test_messages_that_can_not_tell_of_opening_do_not_count(connection: Backend) -> None:
+    opened = contact("e-mail", opened_at=NOVEMBER)
+    contacts = [opened, contact("e-mail"), contact("post"), contact("e-mail", "control")]
+    assert ann(connection, contacts=contacts)[["open_rate", "click_rate"]].tolist() == [0.5, 0.0]
+
+
+def test_an_implausible_birth_year_is_unknown(connection: Backend) -> None:
+    people = [{"customer_id": "ann", "birth_year": 1880}, {"customer_id": "ben", "birth_year": 1985}]
+    ages = described(connection, {"orders": BASKET, "customers": people})["age_years"]
+    assert (pd.isna(ages["ann"]), ages["ben"]) == (True, 40)
+
+
+def test_who_has_not_bought_has_spent_nothing_and_is_described_all_the_same(connection: Backend) -> None:
+    people = [{"customer_id": "new", "city": "Wien"}]
+    new = described(connection, {"orders": BASKET, "customers": people}, everyone=True).loc["new"]
+    assert new[["order_count", "net_spend", "city"]].tolist() == [0, 0, "Wien"]
+    assert pd.isna(new["recency_days"])
+
+
+def test_only_buyers_are_described_unless_everyone_is_asked_for(connection: Backend) -> None:
+    people = [{"customer_id": "new", "city": "Wien"}]
+    assert described(connection, {"orders": BASKET, "customers": people}).index.tolist() == ["ann", "ben"]
+
+
+# --- texts
+
+
+@pytest.mark.parametrize(
+    ("text", "mood"),
+    [
+        ("Lovely mug!", 1),
+        ("Not good.", -1),
+        ("Never late, good.", 1),
+        ("质量不好", -1),
+        ("很喜欢", 1),
+        ("包装破损", -1),
+    ],
+)
+def test_words_tell_the_mood(text: str, mood: float) -> None:
+    assert mood_by_words(text) == mood
+
+
+def test_a_text_without_such_words_has_no_mood() -> None:
+    assert pd.isna(mood_by_words("A mug, in a box, 4 pieces."))
+
+
+def texts_of(words: list[str], *, customers: int = 23) -> pd.DataFrame:
+    rows = [{"customer_id": f"c{number % customers}", "text": words[number % len(words)]} for number in range(120)]
+    return pd.DataFrame(rows).sort_values("text", ignore_index=True)
+
+
+TEXTS = [
+    "parcel arrived late again", "delivery parcel slow", "glaze mug handle", "mug glaze colour", "tea taste flavour",
+]  # fmt: skip
+
+
+def test_labels_of_topics_are_words_of_enough_customers() -> None:
+    told = texts_of(TEXTS)
+    told.loc[told.index[:2], "text"] = "parcel late zanzibar"
+    labels = {label for label in topics(told, min_group=5, seed=7) if label}
+    assert labels and not any("zanzibar" in label for label in labels)
+
+
+def test_labels_of_topics_hold_no_name_number_or_address() -> None:
+    told = texts_of([f"{text} klara 0815 klara@example.com" for text in TEXTS])
+    labels = " ".join(label for label in topics(told, min_group=5, names={"klara"}, seed=7) if label)
+    assert labels and not any(word in labels for word in ("klara", "0815", "example"))
+
+
+def test_too_few_texts_have_no_topics() -> None:
+    assert topics(texts_of(TEXTS).head(30), min_group=5, seed=7) == [None] * 30
+
+
+def test_texts_of_too_few_customers_have_no_topics() -> None:
+    assert set(topics(texts_of(TEXTS, customers=4), min_group=5, seed=7)) == {None}
+
+
+def test_the_mood_is_learnt_where_ratings_are_many() -> None:
+    told = texts_of(["blurp zonk", "quux frob"]).assign(rating=[1.0] * 60 + [5.0] * 60)
+    many = pd.concat([told, told], ignore_index=True)
+    found = pd.Series(moods(many, seed=7)).groupby(many["rating"]).mean()
+    assert found[1.0] < -0.5 and found[5.0] > 0.5
+
+
+# --- names, versions, the past
+
+
+def test_no_group_means_every_feature() -> None:
+    assert of_groups([]) == list(FEATURES)
+
+
+def test_an_unknown_group_is_refused() -> None:
+    with pytest.raises(DataProblem, match=r"`feature_groups` must name groups of features, .* got 'weather'\."):
+        of_groups(["basket", "weather"])
+
+
+def test_each_feature_is_of_one_group_and_kind() -> None:
+    assert sorted([*NUMBERS, *CATEGORIES]) == sorted(of_groups(GROUPS)) == sorted(FEATURES)
+
+
+def test_features_of_another_version_are_refused() -> None:
+    table = pd.DataFrame(columns=[*list(FEATURES)[1:], "shoe_size"])
+    with pytest.raises(DataProblem, match=r"lacks 'recency_days' and has 'shoe_size' that this version"):
+        require_known_version(table)
+
+
+def test_features_of_this_version_are_accepted() -> None:
+    require_known_version(pd.DataFrame(columns=list(FEATURES)))
+
+
+def yearly(number: int) -> list[Row]:
+    """Write an order in each of two years by each of some customers."""
+    days = [datetime.datetime(year, 3, 1) for year in (2024, 2025)]
+    return [
+        order_line(customer_id=f"c{name:02}", order_id=f"{day.year} {name}", ordered_at=day)
+        for name in range(number) for day in days
+    ]  # fmt: skip
+
+
+def test_the_past_holds_what_followed(connection: Backend) -> None:
+    orders = stored_rows(connection, "orders", yearly(25))
+    past = past_features(orders, as_of=datetime.date(2025, 3, 2), days=180)
+    assert isinstance(past, pd.DataFrame)
+    assert past.loc["c00", ["order_count", "later_spend", "later_orders"]].tolist() == [1, 10.0, 1]
+    assert list(past.columns) == [*FEATURES, "later_spend", "later_orders"]
+
+
+def test_a_past_that_orders_do_not_reach_is_told(connection: Backend) -> None:
+    orders = stored_rows(connection, "orders", yearly(25))
+    why = past_features(orders, as_of=datetime.date(2025, 3, 2), days=300)
+    assert why == "Orders reach back 366 days; to look 300 days back they must reach 600."
+
+
+def test_a_past_of_too_few_customers_is_told(connection: Backend) -> None:
+    orders = stored_rows(connection, "orders", yearly(3))
+    why = past_features(orders, as_of=datetime.date(2025, 3, 2), days=180)
+    assert isinstance(why, str)
+    assert "there were 3 customers; at least 20" in why
+
+
+def test_later_outcomes_count_the_first_day_and_not_the_last(connection: Backend) -> None:
+    orders = stored_rows(connection, "orders", yearly(1))
+    found = later_outcomes(orders, datetime.date(2024, 3, 1), datetime.date(2025, 3, 1))
+    assert found.loc["c00"].tolist() == [10.0, 1]
+
+
+def test_parts_give_what_the_whole_gives(connection: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = drawn_shop(Random(8))
+    whole = described(connection, shop)
+    monkeypatch.setattr(describe, "LINES_A_PART", 20)
+    pd.testing.assert_frame_equal(described(connection, shop), whole)
+
+
+def test_a_shop_of_two_customers_and_one_text_is_described(connection: Backend) -> None:
+    shop = {
+        "orders": BASKET,
+        "feedback": [{"customer_id": "ann", "given_at": NOVEMBER, "kind": "review", "text": "好"}],
+    }
+    found = described(connection, shop)
+    assert (found.loc["ann", "sentiment"], pd.isna(found.loc["ann", "review_topic"])) == (1.0, True)

@@ -13,6 +13,7 @@ from strategies import dirty_orders
 from segmentation.features import (
     FEATURES,
     OF_A_SUMMARY,
+    category_summary,
     collect,
     customer_features,
     customers_and_money,
@@ -361,3 +362,14 @@ def test_all_customers_bring_all_the_money() -> None:
 
 def test_no_money_has_no_best_customers() -> None:
     assert top_share(pd.Series([0.0, 0.0]), top=0.1) == 0.0
+
+
+def test_a_summary_of_some_groups_tells_only_of_their_numbers(three_customers: pd.DataFrame) -> None:
+    summary = feature_summary(three_customers, money="EUR", groups=["demographics"])
+    assert summary["feature"].tolist() == ["age years"]
+
+
+def test_words_of_too_few_customers_stay_unsaid() -> None:
+    words = pd.DataFrame({name: ["Wien"] * 5 + ["Graz"] * 2 for name in FEATURES})
+    summary = category_summary(words, min_group=5, groups=["demographics"]).set_index("feature")
+    assert summary.loc["city", ["known for", "different", "most frequent"]].tolist() == [7, 2, "Wien 71%"]

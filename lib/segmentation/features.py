@@ -1,6 +1,7 @@
 """Step 03: describe each customer as of a day, in one row."""
 
 import datetime
+from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -79,10 +80,15 @@ def read_day(as_of: str, orders: ir.Table) -> datetime.date:
     return day
 
 
-def units(money: str) -> dict[str, str]:
-    """Name each feature's unit as a reader sees it, money by the shop's currency."""
-    unit = {name: FEATURES[name].unit for name in NUMBERS}
-    return {name: money if unit[name] == "money" else unit[name] for name in NUMBERS}
+def numbers(groups: Sequence[str] = ()) -> list[str]:
+    """List the features that are numbers, of some groups or of all; see `of_groups`."""
+    return [name for name in of_groups(groups) if name in NUMBERS]
+
+
+def units(money: str, *, groups: Sequence[str] = ()) -> dict[str, str]:
+    """Name each number's unit as a reader sees it, money by the shop's currency; of some groups or of all."""
+    told = {name: FEATURES[name].unit for name in numbers(groups)}
+    return {name: money if unit == "money" else unit for name, unit in told.items()}
 
 
 def skewed() -> list[str]:
@@ -104,41 +110,63 @@ def shareable(features: pd.DataFrame, *, min_group: int) -> pd.DataFrame:
     return features.assign(**dict.fromkeys(too_few, np.nan))
 
 
-def feature_summary(features: pd.DataFrame, *, money: str) -> pd.DataFrame:
-    """Summarise each feature over the customers who have it.
+def feature_summary(features: pd.DataFrame, *, money: str, groups: Sequence[str] = ()) -> pd.DataFrame:
+    """Summarise each number over the customers who have it; of some groups of features or of all.
 
     Returns
     -------
     DataFrame, one row a feature: feature, unit, meaning, known for (customers), lower, median, upper and high, below
     which a quarter, half, three quarters and 19 of 20 customers are
     """
-    spread = (
-        features[list(NUMBERS)]
-        .quantile([0.25, 0.5, 0.75, 0.95])
-        .T.set_axis(["lower", "median", "upper", "high"], axis=1)
-    )
+    told = features[numbers(groups)]
+    spread = told.quantile([0.25, 0.5, 0.75, 0.95]).T.set_axis(["lower", "median", "upper", "high"], axis=1)
     table = pd.DataFrame(
         {
-            "feature": [name.replace("_", " ") for name in NUMBERS],
-            "unit": list(units(money).values()),
-            "meaning": [FEATURES[name].meaning for name in NUMBERS],
-            "known for": features[list(NUMBERS)].notna().sum().to_numpy(),
+            "feature": [name.replace("_", " ") for name in told],
+            "unit": list(units(money, groups=groups).values()),
+            "meaning": [FEATURES[name].meaning for name in told],
+            "known for": told.notna().sum().to_numpy(),
         },
-        index=list(NUMBERS),
+        index=told.columns,
     )
     return table.join(spread).reset_index(drop=True)
 
 
-def skew_table(features: pd.DataFrame) -> pd.DataFrame:
-    """Measure each feature's skewness before and after its transform.
+def category_summary(features: pd.DataFrame, *, min_group: int, groups: Sequence[str] = ()) -> pd.DataFrame:
+    """Summarise each category over the customers who have it; words of fewer than `min_group` customers stay unsaid.
+
+    Returns
+    -------
+    DataFrame, one row a category: feature, meaning, known for (customers), different (words), most frequent (up to
+    three with their share of those known; a dash when none is frequent enough)
+    """
+    rows = []
+    for name in (name for name in of_groups(groups) if name in CATEGORIES):
+        counts = features[name].value_counts()
+        known = int(counts.sum())
+        shown = sorted(counts[counts >= min_group].items(), key=lambda told: (-told[1], told[0]))[:3]
+        rows.append(
+            {
+                "feature": name.replace("_", " "),
+                "meaning": FEATURES[name].meaning,
+                "known for": known,
+                "different": len(counts),
+                "most frequent": "; ".join(f"{word} {count / known:.0%}" for word, count in shown) or "–",
+            }
+        )
+    return pd.DataFrame(rows, columns=["feature", "meaning", "known for", "different", "most frequent"])
+
+
+def skew_table(features: pd.DataFrame, *, groups: Sequence[str] = ()) -> pd.DataFrame:
+    """Measure each number's skewness before and after its transform; of some groups of features or of all.
 
     Returns
     -------
     DataFrame, one row a feature: feature, transform, before, after; missing when all customers are alike
     """
-    features = features[list(NUMBERS)]
-    after = features.assign(**{name: np.log1p(features[name]) for name in skewed()})
-    table = pd.DataFrame({"before": features.skew(), "after": after.skew()})
+    features = features[numbers(groups)]
+    logs = {name: np.log1p(features[name].clip(lower=0)) for name in features if FEATURES[name].transform == "log"}
+    table = pd.DataFrame({"before": features.skew(), "after": features.assign(**logs).skew()})
     table = table.where(features.nunique() > 1)
     words = {"log": "logarithm of value plus one", "none": "as it is"}
     table.insert(0, "transform", [words[FEATURES[name].transform] for name in table.index])

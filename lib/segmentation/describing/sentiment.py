@@ -1,5 +1,6 @@
 """The mood of texts, −1 all blame to 1 all praise: learnt from ratings where there are enough, otherwise by words."""
 
+import re
 from collections.abc import Iterable
 from functools import cache
 
@@ -14,6 +15,7 @@ from segmentation.presets import read_preset
 
 RATED = 200  # rated texts, at least, to learn from
 EACH = 20  # of them, at least, that praise and that blame
+CLAUSE_ENDS = re.compile("[.,;:!?，。；：！？、\n]")  # a negation reaches no further
 GOOD, POOR = 4, 2  # stars: from here up a text praises, from here down it blames
 
 
@@ -72,9 +74,9 @@ def mood_by_words(text: str) -> float:
     >>> mood_by_words("Not good, and it came late."), mood_by_words("质量很好，不贵"), mood_by_words("A mug.")
     (-1.0, 1.0, nan)
     """
-    words = words_of(text)
-    signs = english_signs([word for word in words if not CHINESE.match(word)])
-    signs += [sign for word in words if CHINESE.match(word) for sign in chinese_signs(word)]
+    clauses = [words_of(clause) for clause in CLAUSE_ENDS.split(text)]
+    signs = [sign for words in clauses for sign in english_signs([w for w in words if not CHINESE.match(w)])]
+    signs += [sign for words in clauses for word in words if CHINESE.match(word) for sign in chinese_signs(word)]
     return float(np.mean(signs)) if signs else float("nan")
 
 

@@ -6,7 +6,7 @@ from segmentation.figures.campaign import campaign_arms
 from segmentation.figures.choice import choice_at_a_glance, clustergram_flows
 from segmentation.figures.explaining import customer_map, segment_distributions
 from segmentation.figures.exploring import exploration
-from segmentation.figures.features import feature_distributions
+from segmentation.figures.features import category_bars, feature_distributions
 from segmentation.figures.grouping import dendrogram, distance_curve
 from segmentation.figures.preparing import (
     component_loadings,
@@ -22,6 +22,7 @@ __all__ = [
     "SEGMENT_COLOURS",
     "account_bars",
     "campaign_arms",
+    "category_bars",
     "choice_at_a_glance",
     "choice_of_k",
     "clustergram_flows",
