@@ -149,8 +149,10 @@ def numbered(name: str, taken: set[str]) -> str:
 
     Examples
     --------
-    >>> numbered("regulars", {"regulars"})
-    'regulars, 2nd group'
+    >>> numbered("regulars", {"regulars"}), numbered("customers", {"regulars"})
+    ('regulars, 2nd group', 'customers')
     """
+    if name not in taken:
+        return name
     places = ["2nd", "3rd", *(f"{place}th" for place in range(4, 100))]
     return next(told for told in (f"{name}, {place} group" for place in places) if told not in taken)

@@ -12,7 +12,7 @@ from segmentation.explaining.words import bound_in_words
 REPRODUCED = 0.9
 SIMPLE = 0.8
 BINS = 32
-HOLDS = 5_000
+HOLDS = 6_000
 WRONG_WEIGHS = 1.5
 LEAST_GAIN = 0.002
 RULES_A_SEGMENT, MOST_RULES = (1, 2, 3), 20
@@ -103,7 +103,7 @@ def tell_by_rules(
     features : one row a customer, raw
     labels : each customer's segment, int, the same index
     columns : features that rules may ask for
-    seed : of the customers drawn to search on, when there are more than 5,000, and of the folds
+    seed : of the customers drawn to search on, when there are more than 6,000, and of the folds
     most_rules : the most rules, 0 for twenty
 
     Source
@@ -115,8 +115,7 @@ def tell_by_rules(
     segments, truth = np.unique(labels.to_numpy(), return_inverse=True)
     rng = np.random.default_rng(seed)
     drawn = np.sort(rng.permutation(len(values))[:HOLDS])
-    size = rules_needed(values[drawn], truth[drawn], most_rules=most_rules)
-    cuts, listed = rule_list(values[drawn], truth[drawn], most=size)
+    size, cuts, listed = shortest_list(values[drawn], truth[drawn], most_rules=most_rules)
     rules = tuple(worded(segments[place], box, cuts, names) for place, box in listed)
     told = follow_rules(rules, features)
     return ToldByRules(
@@ -127,16 +126,15 @@ def tell_by_rules(
     )
 
 
-def rules_needed(values: np.ndarray, truth: np.ndarray, *, most_rules: int) -> int:
-    """Find how many rules reproduce nine of ten customers, or the most that are allowed."""
+def shortest_list(values: np.ndarray, truth: np.ndarray, *, most_rules: int) -> tuple[int, list[np.ndarray], Listed]:
+    """Find the rules that reproduce nine of ten customers, or the most that are allowed; and how many those may be."""
     k = truth.max() + 1
-    size = 1
     for each in RULES_A_SEGMENT:
         size = min(each * k, most_rules or MOST_RULES)
         cuts, listed = rule_list(values, truth, most=size)
         if (decide(codes(values, cuts), listed) == truth).mean() >= REPRODUCED + 0.01 or size < each * k:
             break
-    return size
+    return size, cuts, listed
 
 
 def rule_list(values: np.ndarray, truth: np.ndarray, *, most: int) -> tuple[list[np.ndarray], Listed]:
