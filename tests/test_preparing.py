@@ -704,6 +704,7 @@ SAVED = [
     Recipe(MIXED, transform="yeo-johnson", scaling="robust", encoding="ordinal", reduction="ica", components=2),
     Recipe(MIXED, fill="flagged", scaling="min-max", encoding="target", selection=("correlation",)),
     Recipe(MIXED, fill="zero", scaling="none", encoding="one-hot", target_selection="l1"),
+    Recipe(),
 ]
 
 

@@ -22,6 +22,7 @@ from segmentation.preparing.transformers import (
     NEIGHBOURS,
     CrossedLevels,
     CrossedNumbers,
+    MiddleImputer,
     NearestImputer,
     YeoJohnson,
     level_name,
@@ -109,8 +110,9 @@ def filler(recipe: Recipe) -> SimpleImputer | NearestImputer:
         return NearestImputer(n_neighbors=NEIGHBOURS, weights="distance", keep_empty_features=True)
     if recipe.fill == "zero":
         return SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True)
-    strategy = "mean" if recipe.fill == "mean" else "median"
-    return SimpleImputer(strategy=strategy, add_indicator=recipe.fill == "flagged", keep_empty_features=True)
+    if recipe.fill == "flagged":
+        return SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    return MiddleImputer(strategy="mean" if recipe.fill == "mean" else "median", keep_empty_features=True)
 
 
 def category_steps(recipe: Recipe, categories: Sequence[str], *, seed: int) -> Pipeline:
