@@ -25,7 +25,7 @@ NOISE = -1
 def neighbours_for(prepared: np.ndarray) -> int:
     """Count who must stand near, oneself included, to make a crowd: twice the features, ten at least.
 
-    With fewer the knee of the curve follows single customers: on two moons it was missed for half of the seeds.
+    With fewer the knee of the curve follows single customers: on two moons it was missed in four draws of six.
 
     Source
     ------
