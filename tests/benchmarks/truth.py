@@ -26,6 +26,7 @@ import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -96,7 +97,9 @@ def recommended(features: pd.DataFrame, *, seed: int, refits: int = REFITS) -> t
 def rival_k_means(features: pd.DataFrame, *, k: int, seed: int) -> np.ndarray:
     """Cut by k-means on standardised logarithms of recency, orders and spend; k of 0 takes the best silhouette."""
     values = StandardScaler().fit_transform(np.log1p(features[RFM].clip(lower=0)))
-    fits = {n: KMeans(n, n_init=10, random_state=seed).fit_predict(values) for n in ([k] if k else range(2, MOST + 1))}
+    numbers = [k] if k else range(2, MOST + 1)
+    with threadpool_limits(1):  # OpenMP's threads wait for each other for longer than they work on so few customers
+        fits = {n: KMeans(n, n_init=10, random_state=seed).fit_predict(values) for n in numbers}
     return max(fits.values(), key=lambda labels: silhouette_score(values, labels) if len(fits) > 1 else 0)
 
 
