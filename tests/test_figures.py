@@ -62,6 +62,10 @@ def features(names: list[str]) -> pd.DataFrame:
     return pd.DataFrame({name: np.linspace(0, 1, 4 * len(names)) for name in FEATURES}, index=names * 4)
 
 
+def words(names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"city": names, "channel": names[0]})
+
+
 def grounds(names: list[str]) -> pd.DataFrame:
     columns = ["agreement", "agreement_low", "agreement_high", "silhouette", "silhouette_crowd", "davies_bouldin"]
     return pd.DataFrame(dict.fromkeys([*columns, "within"], 0.5), index=range(2, 2 + len(names)))
@@ -172,8 +176,11 @@ DRAWINGS = {
     "feature_distributions": Drawing(
         figures.feature_distributions,
         features,
-        {"units": units("EUR"), "skewed": skewed()},
+        {"units": units("EUR", groups=["value and rhythm"]), "skewed": skewed()},
         ("customers", "days", "EUR", "orders", "net spend"),
+    ),
+    "category_bars": Drawing(
+        figures.category_bars, words, {"names": ["city", "channel"], "min_group": 1}, ("city", "channel")
     ),
     "choice_of_k": Drawing(
         figures.choice_of_k, grounds, {"k": 2, "steady": 0.8}, ("number of segments", "steady from here up")
@@ -250,6 +257,7 @@ DRAWINGS = {
 UNNAMED = [
     "lines_by_month",
     "feature_distributions",
+    "category_bars",
     "choice_of_k",
     "choice_at_a_glance",
     "clustergram_flows",
@@ -439,7 +447,7 @@ def test_later_spend_that_is_not_known_says_so() -> None:
 
 def test_a_feature_that_is_not_known_says_so() -> None:
     unknown = features(["a"]).assign(tenure_days=np.nan)
-    drawn_of = figures.feature_distributions(unknown, units=units("EUR"), skewed=skewed())
+    drawn_of = figures.feature_distributions(unknown, units=units("EUR", groups=["value and rhythm"]), skewed=skewed())
     assert texts(drawn_of).count("not known") == 1
 
 
