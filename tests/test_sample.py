@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from segmentation import sample
 from segmentation.problems import DataProblem
 from segmentation.runs import PROJECT
-from segmentation.sample import DIRT_KINDS, FAMILY, MIX, Dirt, draw_cast, make_shop
+from segmentation.sample import DIRT_KINDS, DIRTY_ORDERS, FAMILY, MIX, Dirt, draw_cast, make_shop
 from segmentation.tables import SOURCE, TABLES
 
 COMMITTED = PROJECT / "data" / "sample"
@@ -78,7 +78,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shop of 600 customers in four chunks, with plenty of every dirt."""
     folder = tmp_path_factory.mktemp("shop")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sample, "CHUNK", 150)
+        patch.setattr(sample.shop, "CHUNK", 150)
         make_shop(folder, customers=600, seed=3, dirt=PLENTY)
     return folder
 
@@ -169,7 +169,7 @@ def test_dirty_lines_stand_in_orders_without_coupon_and_refund(shop):
 def test_the_truth_knows_the_clean_money(shop):
     orders, dirt = read_orders(shop), read_dirt(shop)
     clean = orders.drop(dirt.index)
-    order_dirt = dirt[dirt.isin(sample.DIRTY_ORDERS)]
+    order_dirt = dirt[dirt.isin(DIRTY_ORDERS)]
     firsts = orders.drop(order_dirt.index).drop_duplicates("Name")
     taken_off = cents(firsts["Discount Amount"]).sum() + cents(firsts["Refunded Amount"]).sum()
     assert read_summary(shop)["clean"]["net_value"] == (line_cents(clean).sum() - taken_off) / 100
@@ -472,7 +472,7 @@ def test_a_shop_made_again_has_one_file_of_orders(tmp_path):
 
 
 def test_progress_counts_every_customer_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(sample, "CHUNK", 40)
+    monkeypatch.setattr(sample.shop, "CHUNK", 40)
     told = []
     make_shop(tmp_path, customers=100, seed=1, on_progress=told.append)
     assert told == [40, 40, 20]
