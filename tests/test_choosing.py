@@ -21,6 +21,7 @@ from segmentation.choosing import (
     rivals_table,
 )
 from segmentation.choosing.fitting import fit_k_means
+from segmentation.choosing.measures import share_between
 from segmentation.choosing.references import normal_crowd, uniform_box
 from segmentation.choosing.silhouettes import apart, distances_between
 from segmentation.choosing.stability import adjusted_rand, closest_jaccard, refit_labels, shared_customers
@@ -460,3 +461,9 @@ def test_groups_are_numbered_by_where_they_stand() -> None:
 
 def test_customers_who_are_all_alike_do_not_flow() -> None:
     assert clustergram(np.ones((10, 2)), k_max=5, seed=1).empty
+
+
+def test_later_spend_by_chance_is_not_explained_for_few_customers_either() -> None:
+    generator = np.random.default_rng(3)
+    told = [share_between(generator.normal(size=20), np.arange(20) % 5) for _ in range(200)]
+    assert np.mean(told) < 0.1  # without the correction it is 4 / 19

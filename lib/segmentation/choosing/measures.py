@@ -28,8 +28,8 @@ GROUNDS = {
     "agreement_high": "the agreement that 1 of 20 refits exceeds",
     "lowest_jaccard": "mean Jaccard similarity to its closest match of the segment that comes back worst, 0 to 1",
     "smallest_share": "share of the customers in the smallest segment, 0 to 1",
-    "later_explained": "share of the variance of the ranks of later spend that lies between segments, 0 to 1",
-    "later_money_explained": "share of the variance of later spend itself that lies between segments, 0 to 1",
+    "later_explained": "share of the variance of the ranks of later spend between segments, beyond chance, 0 to 1",
+    "later_money_explained": "share of the variance of later spend itself between segments, beyond chance, 0 to 1",
     "silhouette": "mean silhouette, -1 to 1: how much nearer customers are to their own segment than to the next",
     "silhouette_error": "standard error of the silhouette from measuring a sample; 0 when all were measured",
     "silhouette_crowd": "silhouette of as many segments of a normal crowd of the same covariance, without groups",
@@ -181,10 +181,22 @@ def explained(labels: np.ndarray, later: np.ndarray) -> dict[str, float]:
 
 
 def share_between(values: np.ndarray, groups: np.ndarray) -> float:
-    """Measure the share of the variance that lies between groups (eta squared); 0 when all values are the same."""
-    if not values.var():
+    """Measure the share of the variance that lies between groups, less what chance alone gives so many groups.
+
+    Source
+    ------
+    Kelley, An unbiased correlation ratio measure, PNAS 21 (1935): epsilon squared
+
+    Examples
+    --------
+    >>> share_between(np.array([1.0, 9.0, 1.0, 9.0]), np.array([0, 0, 1, 1]))
+    0.0
+    """
+    free = len(values) - len(np.unique(groups))
+    if not values.var() or free <= 0:
         return 0.0
-    return 1 - distortion(values[:, None], groups) / float(values.var())
+    left = distortion(values[:, None], groups) / float(values.var())
+    return max(0.0, 1 - left * (len(values) - 1) / free)
 
 
 def as_grounds(rows: dict[int, dict[str, float]], references: pd.DataFrame | None, *, spread: float) -> pd.DataFrame:
