@@ -157,7 +157,7 @@ def test_the_rfm_map_as_rules_gives_the_names_of_the_map(rows: list[list[float]]
 
 def segmented(rules: str = "shopify") -> RuleSegmentation:
     features = hundred()
-    return segment_by_rules(features, read_rules(rules), columns=list(features), prepared=features.to_numpy())
+    return segment_by_rules(features, read_rules(rules))
 
 
 def test_the_fitted_customers_keep_their_segments_when_they_come_alone() -> None:
@@ -200,7 +200,7 @@ def test_rules_without_scores_keep_no_cut_points() -> None:
 
 def test_the_features_are_unchanged() -> None:
     features = hundred()
-    segment_by_rules(features, read_rules("shopify"), columns=list(features), prepared=features.to_numpy())
+    segment_by_rules(features, read_rules("shopify"))
     pd.testing.assert_frame_equal(features, hundred())
 
 

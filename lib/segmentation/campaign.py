@@ -1,6 +1,7 @@
 """Step 06: an action per segment, a control group per segment, and the audiences to upload."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
@@ -8,10 +9,11 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
+from segmentation.explaining.names import base_name
 from segmentation.gate import FULL, Allowed
+from segmentation.grouping.rules import ALL_BUYERS
 from segmentation.privacy import write_csv
 from segmentation.problems import DataProblem, some
-from segmentation.simple_rules import ALL_BUYERS
 
 PLAY_COLUMNS = ("segment", "action", "channel", "offer", "cost_per_contact")
 POWER, ERROR = 0.8, 0.05
@@ -119,9 +121,7 @@ def plan_campaign(
         raise DataProblem(f"`control_share` must be between 0 and 0.5; got {control_share}.")
     if ALL_BUYERS not in plays.index:
         plays = pd.concat([plays, pd.DataFrame(FOR_ALL, index=[ALL_BUYERS])])
-    without = sorted(set(segments["name"]) - set(plays.index))
-    if without:
-        raise DataProblem(f"Each segment needs an action; {some(without)} has none. Add a row to the table of `plays`?")
+    plays = plays_by_name(plays, sorted(set(segments["name"])))
     customers = segments[["segment", "name"]].join(contacts).sort_index()
     customers["arm"] = draw_arms(customers, control_share=control_share, seed=seed)
     counts = pd.crosstab(customers["name"], customers["arm"])
@@ -132,6 +132,27 @@ def plan_campaign(
     plan = plan.join(counts[["treated", "control"]]).join(plays)
     plan["budget"] = (plan["treated"] * plan["cost_per_contact"]).round(2)
     return Campaign(plan.sort_values("segment").reset_index(), customers[["name", "email", "arm"]])
+
+
+def plays_by_name(plays: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Look up each segment's action: its own, or that of its kind when the name says more than the kind.
+
+    Raises
+    ------
+    DataProblem
+        A segment has neither.
+
+    Examples
+    --------
+    >>> plays = pd.DataFrame({"action": ["Remind them"]}, index=["regulars"])
+    >>> plays_by_name(plays, ["regulars, small baskets"])["action"].to_dict()
+    {'regulars, small baskets': 'Remind them'}
+    """
+    found = {name: name if name in plays.index else base_name(name) for name in names}
+    without = [name for name, play in found.items() if play not in plays.index]
+    if without:
+        raise DataProblem(f"Each segment needs an action; {some(without)} has none. Add a row to the table of `plays`?")
+    return plays.loc[list(found.values())].set_axis(list(found), axis=0)
 
 
 def draw_arms(customers: pd.DataFrame, *, control_share: float, seed: int) -> pd.Series:

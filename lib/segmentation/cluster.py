@@ -1,78 +1,158 @@
-"""Step 04: find segments by k-means on transformed, scaled features, choose their number, and name them."""
+"""Step 04: recommend one segmentation on stated grounds, give everybody a segment, and say how to make it again."""
 
-import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist
-from sklearn.cluster import KMeans
-from sklearn.compose import ColumnTransformer
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouette_score
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from threadpoolctl import ThreadpoolController
+from sklearn.metrics import adjusted_rand_score
 
-from segmentation.features import FEATURES
+from segmentation.choosing import (
+    NoSegments,
+    choose,
+    clustergram,
+    measure,
+    neighbours,
+    neighbours_in_words,
+    steadier_rival,
+    why_rival,
+)
+from segmentation.explaining.names import segment_names
+from segmentation.explaining.standing import standing
+from segmentation.features import NUMBERS
 from segmentation.gate import FEWEST_FOR_RULES, FULL, Allowed
+from segmentation.grouping import ALGORITHMS, Grouping, compare_algorithms, comparison_caption, group, membership
+from segmentation.grouping.rules import (
+    RuleSegmentation,
+    read_rules,
+    rules_in_words,
+    segment_by_rules,
+)
+from segmentation.preparing import USUAL_FEATURES, Preparation, Recipe, prepare_customers
 from segmentation.presets import read_preset
 from segmentation.problems import DataProblem, some
-from segmentation.simple_rules import RuleSegmentation, read_rules, rule_names, rules_in_words
 
-USUAL_FEATURES = (
-    "recency_days",
-    "order_count",
-    "net_spend",
-    "average_order",
-    "tenure_days",
-    "product_count",
-    "discount_share",
-)
-THREADS = ThreadpoolController()
-MANY_CUSTOMERS = 100_000
+K_MEANS, RULES, ONE_GROUP = "k-means", "rules", "one group"
 MIN_CUSTOMERS = 20
-STEADY = 0.8
-AS_CLEAR = 0.9
-FEWEST = 3
 MOST = 12
-GROUPS = 2.0
-STRONG_CLAIM, HELD, UNMET_CLAIM = 1.5, 0.5, 100.0
-FAR_OUT = 3.0
-STARTS, REFIT_STARTS = 5, 3
-SILHOUETTE_SAMPLE = 2_500
+RIVAL_REFITS = 5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What makes the same segments again, of the same customers or of others.
+
+    Attributes
+    ----------
+    mode : "full" where an algorithm makes them, "rules", or "one group"
+    recipe : how features are prepared for the algorithm
+    algorithm : its name; k : number of segments
+    rules : the preset or file of rules
+    seed : of the fit
+    """
+
+    mode: str
+    recipe: Recipe
+    algorithm: str
+    k: int
+    rules: str
+    seed: int
+
+    def record(self) -> dict[str, Any]:
+        """Write the plan as plain values, ready for the manifest."""
+        return asdict(self) | {"recipe": self.recipe.record()}
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "Plan":
+        """Read a plan from its record."""
+        return cls(**{**record, "recipe": Recipe.of(record["recipe"])})
 
 
 @dataclass(frozen=True)
 class Segmentation:
-    """A fitted k-means: the features that it uses, how they are prepared, and the centres, richest segment first."""
+    """A fitted algorithm with the preparation of its features; segments are numbered from the richest customers.
 
-    columns: Sequence[str]
-    preparation: Pipeline
-    centres: np.ndarray
+    Attributes
+    ----------
+    preparation : fitted, from raw features to prepared columns
+    grouping : fitted on the prepared columns
+    names : of the segments, by number
+    """
+
+    preparation: Preparation
+    grouping: Grouping
+    names: tuple[str, ...]
 
     @property
     def k(self) -> int:
         """Number of segments."""
-        return len(self.centres)
+        return self.grouping.k
 
-    def distances(self, features: pd.DataFrame) -> np.ndarray:
-        """Measure each customer's distance to each centre, shape (customers, k), in standard deviations."""
-        return cdist(self.preparation.transform(features[list(self.columns)]), self.centres)
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Features that decide who is alike."""
+        return self.preparation.recipe.columns
+
+    def prepared(self, features: pd.DataFrame) -> np.ndarray:
+        """Prepare customers as those that were fitted, shape (customers, columns)."""
+        return self.preparation.transform(features)
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The number of segments and the grounds for it, in words."""
+class Wish:
+    """What the user asks of the segmentation.
 
+    Attributes
+    ----------
+    algorithm : its name, "rules", or empty to choose
+    k : number of segments, 0 to choose; k_max : the most to try
+    min_share : of customers, below which a segment is too small to act on
+    weights : of the grounds, see `choosing.WEIGHTS`
+    rules : preset or file of the rules, for when rules decide
+    """
+
+    algorithm: str
     k: int
-    why: str
+    k_max: int
+    min_share: float
+    weights: Mapping[str, float]
+    rules: str
+
+    def __post_init__(self) -> None:
+        if self.algorithm not in ("", RULES, *ALGORITHMS):
+            raise DataProblem(
+                f"`algorithm` must be empty to choose, or one of {', '.join([*ALGORITHMS, RULES])}; "
+                f"got {some([self.algorithm])}."
+            )
+        if self.k != 0 and not 2 <= self.k <= MOST:
+            raise DataProblem(f"`k` must be 0 to choose it from the data, or from 2 to {MOST}; got {self.k}.")
+        if not 2 <= self.k_max <= MOST:
+            raise DataProblem(f"`k_max` must be from 2 to {MOST}; got {self.k_max}.")
+
+    @property
+    def insists(self) -> bool:
+        """Whether the user asks for segments whatever the gate says."""
+        return bool(self.k or self.algorithm)
 
 
-class NoSegments(DataProblem):
-    """These customers give no grounds for segments: too few, all alike, or one crowd."""
+@dataclass(frozen=True)
+class Evidence:
+    """What was tried before segments were made; empty tables where nothing was.
+
+    Attributes
+    ----------
+    grounds : see `choosing.GROUNDS`, one row a number of segments
+    flows : see `choosing.clustergram`
+    rivals : see `grouping.compare_algorithms`
+    tree, near : the groups of Ward's tree and of DBSCAN, for the pictures of how they come about; None when not made
+    """
+
+    grounds: pd.DataFrame = field(default_factory=pd.DataFrame)
+    flows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    rivals: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tree: Grouping | None = None
+    near: Grouping | None = None
 
 
 @dataclass(frozen=True)
@@ -81,18 +161,18 @@ class Segmented:
 
     Attributes
     ----------
-    mode : "full" for k-means, "rules", or "one group"
-    why : the grounds for the number of segments, or for not looking for any, in words
+    plan : what makes the same segments again
+    why : the grounds, in words
     segmentation : what gives a customer a segment
     segments : one row a customer: segment (int from 0), confidence (0 to 1), name
-    grounds : see `grounds_by_k`; empty when no number was tried
+    evidence : what was tried
     """
 
-    mode: str
+    plan: Plan
     why: str
     segmentation: Segmentation | RuleSegmentation
     segments: pd.DataFrame
-    grounds: pd.DataFrame
+    evidence: Evidence
 
     @property
     def k(self) -> int:
@@ -102,249 +182,133 @@ class Segmented:
     @property
     def chosen(self) -> int:
         """The number chosen among those that were tried, 0 when rules decided."""
-        return self.k if self.mode == FULL else 0
+        return self.k if self.plan.mode == FULL else 0
 
-
-def usable_features(features: pd.DataFrame, *, asked: Sequence[str]) -> list[str]:
-    """List the features that decide who is alike: those asked for, or the usual ones as far as they are known.
-
-    Raises
-    ------
-    DataProblem
-        One that is asked for is no feature.
-    """
-    require_features(asked)
-    return list(asked) or [name for name in USUAL_FEATURES if features[name].notna().any()]
-
-
-def require_features(names: Sequence[str]) -> None:
-    """Require names of features; see `usable_features`."""
-    unknown = [name for name in names if name not in FEATURES]
-    if unknown:
-        raise DataProblem(
-            f"`cluster_features` must name features, which are {', '.join(FEATURES)}; got {some(unknown)}."
-        )
+    def told_by(self, features: pd.DataFrame) -> list[str]:
+        """List the numbers that tell segments apart: those that decided, or the usual ones where rules did."""
+        names = self.plan.recipe.columns or USUAL_FEATURES
+        return [name for name in names if name in NUMBERS and features[name].notna().any()]
 
 
 def segment_customers(
     features: pd.DataFrame,
     *,
-    columns: Sequence[str],
+    recipe: Recipe,
+    wish: Wish,
     allowed: Allowed,
-    k: int,
-    k_max: int,
     refits: int,
-    min_share: float,
     seed: int,
+    past: pd.DataFrame | None = None,
 ) -> Segmented:
-    """Give everybody a segment: by k-means where the data allow it and groups hold, otherwise by simple rules.
+    """Give everybody a segment: by an algorithm where the data allow it and segments hold, otherwise by rules.
 
     Parameters
     ----------
-    features : one row a customer
-    columns : the features to use
-    allowed : what the gate says of segments; a number that `k` asks for is made whatever it says
-    k, k_max, refits, min_share, seed : see `grounds_by_k` and `choose_k`
+    features : one row a customer, raw
+    recipe : how features are prepared
+    wish : what the user asks for
+    allowed : what the gate says of segments; what the user insists on is made whatever it says
+    refits : bootstrap samples on which each number of segments is fitted again
+    seed : of every draw
+    past : customers as of an earlier day with `later_spend`, what they spent afterwards; None or empty where nothing
+        is known
 
     Raises
     ------
     DataProblem
-        A number of segments that is asked for can't be made, or a feature that is asked for is not known of all.
+        What is asked for can't be made of these customers.
     """
-    require_possible_k(k=k, k_max=k_max)
-    require_known(features, columns=columns)
-    if allowed.mode != FULL and not k:
-        return by_rules(features, columns=columns, mode=allowed.mode, why=allowed.why)
-    grounds = pd.DataFrame()
+    if wish.algorithm == RULES:
+        return by_rules(features, wish=wish, recipe=recipe, seed=seed, why="`algorithm` asks for rules.")
+    if allowed.mode != FULL and not wish.insists:
+        return by_rules(features, wish=wish, recipe=recipe, seed=seed, mode=allowed.mode, why=allowed.why)
+    evidence = Evidence()
+    algorithm = wish.algorithm or K_MEANS
     try:
-        require_enough_to_tell(features, columns=columns)
-        prepared = prepare(columns).fit_transform(features[list(columns)])
-        grounds = grounds_by_k(prepared, k_max=k_max, refits=refits, seed=seed)
-        choice = choose_k(grounds, k=k, min_share=min_share)
+        require_enough_to_tell(features, columns=recipe.columns)
+        preparation = prepare_customers(features, recipe, past=past, seed=seed)
+        prepared = preparation.transform(features)
+        evidence = gather(prepared, preparation, algorithm=algorithm, wish=wish, refits=refits, seed=seed, past=past)
+        choice = choose(
+            evidence.grounds, k=wish.k, min_share=wish.min_share, most=wish.k_max, weights=wish.weights,
+            algorithm=algorithm,
+        )  # fmt: skip
     except NoSegments as problem:
-        mode = "rules" if len(features) >= FEWEST_FOR_RULES else "one group"
-        return by_rules(features, columns=columns, mode=mode, why=str(problem), grounds=grounds)
-    segmentation = fit_segments(features, columns=columns, k=choice.k, seed=seed)
-    why = f"{choice.why} {allowed.why}".strip()
-    return Segmented(FULL, why, segmentation, named_segments(segmentation, features), grounds)
+        return by_rules(features, wish=wish, recipe=recipe, seed=seed, why=str(problem), evidence=evidence)
+    evidence = beside_others(evidence, prepared, k=choice.k, seed=seed)
+    rival = "" if wish.algorithm else steadier_rival(evidence.rivals, own=algorithm, min_share=wish.min_share)
+    segmentation = segmented_by(features, preparation, algorithm=rival or algorithm, k=choice.k, seed=seed)
+    beside = neighbours(prepared, segmentation.grouping.labels, algorithm=rival or algorithm, seed=seed)
+    why = [choice.why, neighbours_in_words(beside, segmentation.names), why_rival(evidence.rivals, rival, algorithm)]
+    plan = Plan(FULL, preparation.recipe, rival or algorithm, segmentation.k, "", seed)
+    words = " ".join(filter(None, [*why, allowed.why]))
+    return Segmented(plan, words, segmentation, named_segments(segmentation, features), evidence)
 
 
 def by_rules(
-    features: pd.DataFrame, *, columns: Sequence[str], mode: str, why: str, grounds: pd.DataFrame | None = None
+    features: pd.DataFrame,
+    *,
+    wish: Wish,
+    recipe: Recipe,
+    seed: int,
+    why: str,
+    mode: str = "",
+    evidence: Evidence | None = None,
 ) -> Segmented:
-    """Give everybody a segment by simple rules; when one rule holds for all, they are one group."""
-    segmentation = fit_rules(features, columns=columns, mode=mode)
-    mode = "rules" if segmentation.k > 1 else "one group"
+    """Give everybody a segment by rules; when one rule holds for all, they are one group."""
+    mode = mode or (RULES if len(features) >= FEWEST_FOR_RULES else ONE_GROUP)
+    segmentation = rules_fitted(features, mode=mode, rules=wish.rules)
+    mode = RULES if segmentation.k > 1 else ONE_GROUP
     words = {
-        "rules": f"Segments come from simple rules and are not found in the data. {why} "
+        RULES: f"Segments come from rules and are not found in the data. {why} "
         f"The rules: {rules_in_words(segmentation.rules)}.",
-        "one group": f"All customers are one group; no segments are made. {why}",
+        ONE_GROUP: f"All customers are one group; no segments are made. {why}",
     }
-    segments = named_segments(segmentation, features)
-    return Segmented(mode, words[mode], segmentation, segments, pd.DataFrame() if grounds is None else grounds)
+    plan = Plan(mode, recipe, "", segmentation.k, wish.rules, seed)
+    return Segmented(plan, words[mode], segmentation, named_segments(segmentation, features), evidence or Evidence())
 
 
-def fit(
-    features: pd.DataFrame, *, mode: str, columns: Sequence[str], k: int, seed: int
-) -> Segmentation | RuleSegmentation:
-    """Fit segments in the mode that step 04 chose; see `fit_segments` and `fit_rules`."""
-    if mode == FULL:
-        return fit_segments(features, columns=columns, k=k, seed=seed)
-    return fit_rules(features, columns=columns, mode=mode)
+def rules_fitted(features: pd.DataFrame, *, mode: str, rules: str) -> RuleSegmentation:
+    """Apply rules; where all customers fall under one, that is one group as well."""
+    fitted = segment_by_rules(features, read_rules(rules, one_group=mode == ONE_GROUP))
+    return fitted if fitted.k > 1 else segment_by_rules(features, read_rules(one_group=True))
 
 
-def fit_rules(features: pd.DataFrame, *, columns: Sequence[str], mode: str) -> RuleSegmentation:
-    """Apply simple rules; segments are numbered from the richest customers to the poorest.
+def fit(features: pd.DataFrame, plan: Plan, *, past: pd.DataFrame | None = None) -> Segmentation | RuleSegmentation:
+    """Make segments again after a plan, of the same customers or of others.
 
     Parameters
     ----------
-    features : one row a customer
-    columns : the features that profiles are drawn of
-    mode : "rules" or "one group"; rules that put all together are one group as well
+    features : one row a customer, raw
+    plan : of step 04
+    past : see `segment_customers`; needed where the plan's recipe learns from later spend
     """
-    rules = read_rules(one_group=mode == "one group")
-    names = rule_names(features, rules)
-    if names.nunique() == 1:
-        rules = read_rules(one_group=True)
-        names = rule_names(features, rules)
-    prepared = pd.DataFrame(prepare(columns).fit_transform(features[list(columns)]), index=features.index)
-    spend = features["net_spend"].groupby(names).mean().sort_values(ascending=False, kind="stable")
-    centres = prepared.groupby(names).mean().loc[spend.index].to_numpy()
-    return RuleSegmentation(rules, tuple(spend.index), tuple(columns), centres)
+    if plan.mode != FULL:
+        return rules_fitted(features, mode=plan.mode, rules=plan.rules)
+    preparation = prepare_customers(features, plan.recipe, past=past, seed=plan.seed)
+    return segmented_by(features, preparation, algorithm=plan.algorithm, k=plan.k, seed=plan.seed)
+
+
+def segmented_by(
+    features: pd.DataFrame, preparation: Preparation, *, algorithm: str, k: int, seed: int
+) -> Segmentation:
+    """Fit an algorithm on prepared features; segments are numbered from the richest customers to the poorest."""
+    grouping = group(preparation.transform(features), algorithm=algorithm, k=k, seed=seed)
+    spend = pd.Series(features["net_spend"].to_numpy()).groupby(grouping.labels).mean()
+    grouping = grouping.renumbered(spend.sort_values(ascending=False, kind="stable").index.to_list())
+    labels = pd.Series(grouping.labels, index=features.index)
+    return Segmentation(preparation, grouping, tuple(segment_names(standing(features, labels))))
 
 
 def named_segments(segmentation: Segmentation | RuleSegmentation, features: pd.DataFrame) -> pd.DataFrame:
     """Give each customer a segment and its name: segment, confidence, name; see `assign_segments`."""
     segments = assign_segments(segmentation, features)
-    segments["name"] = segments["segment"].map(dict(enumerate(segment_names(segmentation))))
+    segments["name"] = segments["segment"].map(dict(enumerate(segmentation.names)))
     return segments
 
 
-def require_enough_to_tell(features: pd.DataFrame, *, columns: Sequence[str]) -> None:
-    """Require enough customers, known values, and differences between customers.
-
-    Raises
-    ------
-    DataProblem
-        A column is no feature or has missing values.
-    NoSegments
-        There are too few customers, or they are all alike.
-    """
-    require_known(features, columns=columns)
-    if len(features) < MIN_CUSTOMERS:
-        raise NoSegments(
-            f"Segments need at least {MIN_CUSTOMERS} customers; there are {len(features)}. Is the file cut off, or the "
-            "column for the customer another one? Name it with `column_map: {customer_id: …}`."
-        )
-    if (features[list(columns)].nunique() == 1).all():
-        raise NoSegments(
-            f"Customers can't be told apart: all {len(features):,} have the same {', '.join(columns)}. "
-            "No segments are made. Is a column read wrongly? Step 01 shows what each was read from."
-        )
-
-
-def require_known(features: pd.DataFrame, *, columns: Sequence[str]) -> None:
-    """Require features that are known of every customer.
-
-    Raises
-    ------
-    DataProblem
-        A column is no feature or has missing values.
-    """
-    require_features(columns)
-    missing = features[list(columns)].isna().sum()
-    if missing.any():
-        raise DataProblem(
-            f"`cluster_features` must be known for every customer; {some(missing.index[missing > 0])} is missing for "
-            f"{missing.max():,} of {len(features):,}. Leave it out?"
-        )
-
-
-def require_possible_k(*, k: int, k_max: int) -> None:
-    """Require numbers of segments for which there are names, and that two or more are tried.
-
-    Raises
-    ------
-    DataProblem
-        `k` is neither 0 nor from 2 to 12, or `k_max` is not from 2 to 12.
-    """
-    if k != 0 and not 2 <= k <= MOST:
-        raise DataProblem(f"`k` must be 0 to choose it from the data, or from 2 to {MOST}; got {k}.")
-    if not 2 <= k_max <= MOST:
-        raise DataProblem(f"`k_max` must be from 2 to {MOST}; got {k_max}.")
-
-
-def prepare(columns: Sequence[str]) -> Pipeline:
-    """Build the preparation: logarithm where a feature is skewed, then mean 0 and deviation 1, at most 3 from the mean.
-
-    Who got back more than they paid counts as having spent nothing.
-
-    Parameters
-    ----------
-    columns : names of features
-
-    Returns
-    -------
-    Pipeline, not fitted; it turns a DataFrame of shape (customers, columns) into an array of the same shape
-    """
-    skewed = [column for column in columns if FEATURES[column].transform == "log"]
-    shares = [column for column in columns if column not in skewed]
-    transform = ColumnTransformer([("log", FunctionTransformer(logarithm), skewed), ("as is", "passthrough", shares)])
-    near = FunctionTransformer(np.clip, kw_args={"a_min": -FAR_OUT, "a_max": FAR_OUT})
-    return Pipeline([("transform", transform), ("scale", StandardScaler()), ("near", near)])
-
-
-def logarithm(values: pd.DataFrame) -> pd.DataFrame:
-    """Take the logarithm of value plus one, of 0 where the value is negative.
-
-    Examples
-    --------
-    >>> logarithm(pd.DataFrame({"net_spend": [0.0, -5.0]}))["net_spend"].tolist()
-    [0.0, 0.0]
-    """
-    return np.log1p(values.clip(lower=0))
-
-
-def prepared_order(columns: Sequence[str]) -> list[str]:
-    """Name the columns of the prepared array: the skewed ones first."""
-    return sorted(columns, key=lambda column: FEATURES[column].transform != "log")
-
-
-def fit_segments(features: pd.DataFrame, *, columns: Sequence[str], k: int, seed: int) -> Segmentation:
-    """Fit k-means on prepared features; segments are numbered from the richest customers to the poorest.
-
-    Parameters
-    ----------
-    features : one row a customer
-    columns : the features to use
-    k : number of segments
-    seed : of the starts
-    """
-    preparation = prepare(columns)
-    prepared = preparation.fit_transform(features[list(columns)])
-    distinct = len(np.unique(prepared, axis=0))
-    if not 1 <= k <= distinct:
-        raise DataProblem(f"`k` must be between 1 and the {distinct:,} different customers; got {k}.")
-    fitted = k_means(prepared, k, starts=STARTS, seed=seed)
-    spend = pd.Series(features["net_spend"].to_numpy()).groupby(fitted.labels_).mean()
-    return Segmentation(tuple(columns), preparation, fitted.cluster_centers_[spend.sort_values(ascending=False).index])
-
-
-def k_means(prepared: np.ndarray, k: int, *, starts: int, seed: int) -> KMeans:
-    """Fit k-means from several starts.
-
-    Small tables use one thread: OpenMP's threads wait for each other at every step, which costs more than they bring
-    and, beside another busy process, many times as much. Customers drawn again may be fewer kinds than k: that the fit
-    then finds fewer segments shows in its agreement, and needs no warning.
-    """
-    threads = 1 if len(prepared) < MANY_CUSTOMERS else None
-    with THREADS.limit(limits=threads), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return KMeans(k, n_init=starts, random_state=seed).fit(prepared)
-
-
 def assign_segments(segmentation: Segmentation | RuleSegmentation, features: pd.DataFrame) -> pd.DataFrame:
-    """Give each customer the segment with the nearest centre, or that of the first rule that holds.
+    """Give each customer the segment that the algorithm, or the first rule that holds, puts them in.
 
     Returns
     -------
@@ -354,257 +318,148 @@ def assign_segments(segmentation: Segmentation | RuleSegmentation, features: pd.
     """
     if isinstance(segmentation, RuleSegmentation):
         places = {name: place for place, name in enumerate(segmentation.names)}
-        segment = rule_names(features, segmentation.rules).map(places).fillna(-1).astype("int64")
+        segment = segmentation.assign(features).map(places).fillna(-1).astype("int64")
         return pd.DataFrame({"segment": segment, "confidence": 1.0}, index=features.index)
-    distances = segmentation.distances(features)
-    if segmentation.k == 1:
-        return pd.DataFrame({"segment": 0, "confidence": 1.0}, index=features.index)
-    nearest, second = np.sort(distances, axis=1)[:, :2].T
-    confidence = 1 - np.divide(nearest, second, out=np.ones_like(nearest), where=second > 0)
-    return pd.DataFrame({"segment": distances.argmin(axis=1), "confidence": confidence.round(4)}, index=features.index)
+    prepared = segmentation.prepared(features)
+    confidence = membership(segmentation.grouping, prepared).round(4)
+    return pd.DataFrame(
+        {"segment": segmentation.grouping.assign(prepared), "confidence": confidence}, index=features.index
+    )
 
 
-def grounds_by_k(prepared: np.ndarray, *, k_max: int, refits: int, seed: int) -> pd.DataFrame:
-    """Measure, for each number of segments, how well they part and how well they hold.
-
-    Parameters
-    ----------
-    prepared : shape (customers, features)
-    k_max : the largest number to try, from 2
-    refits : bootstrap samples on which each is fitted again
-    seed : of starts and samples
-
-    Returns
-    -------
-    DataFrame indexed by k
-        silhouette : -1 to 1, higher parts better; silhouette_crowd : the same in a crowd without groups, of as many
-        customers (2,500 at most) and the same spread; davies_bouldin : lower parts better;
-        within : mean squared distance to the centre; smallest_share : of customers in the smallest segment;
-        agreement, agreement_low, agreement_high : adjusted Rand index of refits with the fit, mean and middle 90 %
-    """
-    kinds = len(np.unique(prepared, axis=0))
-    numbers = range(2, min(k_max, max(2, kinds - 1)) + 1)
-    crowd = crowd_like(prepared, seed=seed)
-    rows = [grounds(prepared, k, refits=refits, seed=seed) | crowd_silhouette(crowd, k, seed=seed) for k in numbers]
-    return pd.DataFrame(rows).set_index("k")
+# --- grounds
 
 
-def grounds(prepared: np.ndarray, k: int, *, refits: int, seed: int) -> dict[str, float]:
-    """Measure one number of segments; see `grounds_by_k`."""
-    fitted = k_means(prepared, k, starts=STARTS, seed=seed)
-    agreement = [
-        adjusted_rand_score(fitted.labels_, refit.predict(prepared)) for refit in bootstrap(prepared, k, refits, seed)
-    ]
-    low, high = np.quantile(agreement, [0.05, 0.95])
-    sample = min(SILHOUETTE_SAMPLE, len(prepared))
-    return {
-        "k": k,
-        "silhouette": silhouette_score(prepared, fitted.labels_, sample_size=sample, random_state=seed),
-        "davies_bouldin": davies_bouldin_score(prepared, fitted.labels_),
-        "within": fitted.inertia_ / len(prepared),
-        "smallest_share": np.bincount(fitted.labels_, minlength=k).min() / len(prepared),
-        "agreement": np.mean(agreement),
-        "agreement_low": low,
-        "agreement_high": high,
-    }
-
-
-def crowd_like(prepared: np.ndarray, *, seed: int) -> np.ndarray:
-    """Draw customers without groups: normally distributed with the same means, spreads and correlations."""
-    size = min(SILHOUETTE_SAMPLE, len(prepared))
-    covariance = np.cov(prepared, rowvar=False).reshape(prepared.shape[1], -1)
-    return np.random.default_rng(seed).multivariate_normal(prepared.mean(axis=0), covariance, size, method="eigh")
-
-
-def crowd_silhouette(crowd: np.ndarray, k: int, *, seed: int) -> dict[str, float]:
-    """Measure how clearly k segments of a crowd seem to part though there are none."""
-    fitted = k_means(crowd, k, starts=REFIT_STARTS, seed=seed)
-    return {"silhouette_crowd": silhouette_score(crowd, fitted.labels_)}
-
-
-def bootstrap(prepared: np.ndarray, k: int, refits: int, seed: int) -> list[KMeans]:
-    """Fit k-means again on samples of the customers, drawn with replacement."""
-    generator = np.random.default_rng(seed)
-    samples = (prepared[generator.integers(0, len(prepared), len(prepared))] for _ in range(refits))
-    return [k_means(sample, k, starts=REFIT_STARTS, seed=seed + i) for i, sample in enumerate(samples)]
-
-
-def choose_k(grounds: pd.DataFrame, *, k: int, min_share: float) -> Choice:
-    """Choose the number of segments: what holds first, then what parts clearly if anything does, then the finest.
-
-    A number holds when refits on customers drawn again agree with it at 0.80 or more. Customers form groups when, from
-    three segments up, they part at least twice as clearly as a crowd of the same spread; then only numbers that reach
-    90 % of the best silhouette count. In a crowd silhouettes tell nothing apart, and the finest number that holds is
-    taken.
-
-    Parameters
-    ----------
-    grounds : see `grounds_by_k`
-    k : the user's own number, 0 to choose
-    min_share : of customers, below which a segment is too small to act on
+def require_enough_to_tell(features: pd.DataFrame, *, columns: Sequence[str]) -> None:
+    """Require enough customers, and differences between them.
 
     Raises
     ------
     NoSegments
-        No number holds: cutting here would invent segments.
-
-    Source
-    ------
-    docs/decisions/0007-number-of-segments.md
+        There are too few customers, or they are all alike.
     """
-    if k:
-        return Choice(k, f"{k} segments, because `k` asks for them.")
-    steady = grounds[grounds["agreement"] >= STEADY]
-    if steady.empty:
+    if len(features) < MIN_CUSTOMERS:
         raise NoSegments(
-            f"No number of segments from {grounds.index.min()} to {grounds.index.max()} holds: fitted again on "
-            f"customers drawn again, the groupings agree at {grounds['agreement'].max():.2f} at best, and {STEADY} is "
-            "asked for. These customers form one crowd. Set `k` to cut it all the same?"
+            f"Segments need at least {MIN_CUSTOMERS} customers; there are {len(features)}. Is the file cut off, or the "
+            "column for the customer another one? Name it with `column_map: {customer_id: …}`."
         )
-    useful = steady[steady["smallest_share"] >= min_share]
-    clear = useful[useful["silhouette"] >= clear_from(grounds)]
-    if clear.empty:
-        return steadiest(steady, min_share=min_share)
-    chosen = int(clear.index.max())
-    return Choice(chosen, choice_in_words(grounds, chosen))
+    known = [name for name in columns if name in features]
+    if (features[known].nunique() <= 1).all():
+        raise NoSegments(
+            f"Customers can't be told apart: all {len(features):,} have the same {', '.join(known)}. "
+            "No segments are made. Is a column read wrongly? Step 01 shows what each was read from."
+        )
 
 
-def steadiest(steady: pd.DataFrame, *, min_share: float) -> Choice:
-    """Choose the number that holds best, for want of one that also parts clearly into segments large enough."""
-    k = int(steady["agreement"].idxmax())
-    return Choice(
-        k,
-        f"{k} segments hold best when customers are drawn again (agreement {steady.loc[k, 'agreement']:.2f}, steady "
-        f"from {STEADY:.2f}). No number that holds also parts clearly into segments of at least {min_share:.0%} of the "
-        "customers.",
+def gather(
+    prepared: np.ndarray,
+    preparation: Preparation,
+    *,
+    algorithm: str,
+    wish: Wish,
+    refits: int,
+    seed: int,
+    past: pd.DataFrame | None,
+) -> Evidence:
+    """Measure what each number of segments is worth; see `choosing.measure`.
+
+    What segments tell of later spend is measured on the customers of an earlier day, as they stood then.
+    """
+    then = {}
+    if past is not None and not past.empty:
+        then = {"past": preparation.transform(past), "later": past["later_spend"].to_numpy()}
+    grounds = measure(prepared, algorithm=algorithm, k_max=wish.k_max, refits=refits, seed=seed, **then)
+    return Evidence(grounds, clustergram(prepared, k_max=wish.k_max, seed=seed))
+
+
+def beside_others(evidence: Evidence, prepared: np.ndarray, *, k: int, seed: int) -> Evidence:
+    """Add all algorithms on equal terms, and how two of them come to their groups."""
+    return replace(
+        evidence,
+        rivals=compare_algorithms(prepared, k=k, seed=seed, refits=RIVAL_REFITS),
+        tree=group(prepared, algorithm="ward", k=k, seed=seed),
+        near=group(prepared, algorithm="dbscan", k=k, seed=seed),
     )
 
 
-def clear_from(grounds: pd.DataFrame) -> float:
-    """Tell the silhouette from which a number of segments counts as parting clearly; any does in a crowd."""
-    fine = grounds.loc[min(FEWEST, grounds.index.max()) :]
-    has_groups = (fine["silhouette"] >= GROUPS * fine["silhouette_crowd"]).any()
-    return AS_CLEAR * float(fine["silhouette"].max()) if has_groups else -1.0
-
-
-def choice_in_words(grounds: pd.DataFrame, chosen: int) -> str:
-    """Say why this number of segments, why not one more, and whether they are found or cut."""
-    own, clear = grounds.loc[chosen], clear_from(grounds)
-    times = own["silhouette"] / own["silhouette_crowd"]
-    kind = "customers form groups" if clear > 0 else "customers form a crowd, and borders are cut rather than found"
-    why = (
-        f"{chosen} segments hold when customers are drawn again (agreement {own['agreement']:.2f}, steady from "
-        f"{STEADY:.2f}). They part {times:.1f} times as clearly as in a crowd without groups: {kind}."
-    )
-    if chosen + 1 not in grounds.index:
-        return f"{why} More were not tried."
-    more = grounds.loc[chosen + 1]
-    if more["agreement"] < STEADY:
-        return f"{why} With {chosen + 1} the agreement falls to {more['agreement']:.2f}."
-    if more["silhouette"] < clear:
-        return f"{why} With {chosen + 1} the silhouette falls from {own['silhouette']:.2f} to {more['silhouette']:.2f}."
-    return f"{why} With {chosen + 1} the smallest would hold {more['smallest_share']:.1%} of the customers."
-
-
-def segment_names(segmentation: Segmentation | RuleSegmentation) -> list[str]:
-    """Name each segment after the archetype nearest to its centre, no name twice, or after its rule.
-
-    Returns
-    -------
-    list of str, the place is the segment's number
-    """
-    if isinstance(segmentation, RuleSegmentation):
-        return list(segmentation.names)
-    archetypes = read_preset("archetypes")
-    centres = pd.DataFrame(segmentation.centres, columns=prepared_order(segmentation.columns))
-    cost = np.array(
-        [[unlikeness(centre, expected) for expected in archetypes.values()] for _, centre in centres.iterrows()]
-    )
-    segments, chosen = linear_sum_assignment(cost)
-    names = list(archetypes)
-    return [names[place] for _, place in sorted(zip(segments, chosen, strict=True))]
-
-
-def unlikeness(centre: pd.Series, expected: dict[str, float]) -> float:
-    """Measure how far a centre is from an archetype, mean squared; a feature that only one of them has counts as 0.
-
-    What an archetype claims strongly must be there: nobody is a discount hunter in a shop without discounts, however
-    near the rest is. Each strong claim that does not hold puts the archetype behind all that hold theirs.
-
-    Examples
-    --------
-    >>> unlikeness(pd.Series({"recency_days": 1.0, "order_count": 2.0}), {"recency_days": 1.0})
-    2.0
-    >>> unlikeness(pd.Series({"recency_days": 1.0}), {"discount_share": 2.0}) > 100
-    True
-    """
-    features = centre.index.union(list(expected))
-    stands = centre.reindex(features, fill_value=0.0)
-    claimed = pd.Series(expected).reindex(features, fill_value=0.0)
-    unmet = (claimed.abs() >= STRONG_CLAIM) & (stands * np.sign(claimed) < HELD)
-    return float(((stands - claimed) ** 2).mean() + UNMET_CLAIM * unmet.sum())
-
-
-def segment_profile(features: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
-    """Describe each segment: its size, its share of money, and the median of each feature.
-
-    Parameters
-    ----------
-    features, segments : one row a customer, the same index; segments has segment and name
-
-    Returns
-    -------
-    DataFrame indexed by segment, from the largest share of money
-        name : str; customers : int; customer_share, money_share : 0 to 1; then one median a feature
-    """
-    by_segment = features.groupby(segments["segment"])
-    size = by_segment.size()
-    money = by_segment["net_spend"].sum()
-    profile = pd.DataFrame(
-        {
-            "name": segments.groupby("segment")["name"].first(),
-            "customers": size,
-            "customer_share": size / size.sum(),
-            "money_share": money / money.sum() if money.sum() else 0.0,
-        }
-    )
-    return profile.join(by_segment.median()).sort_values("money_share", ascending=False)
-
-
-PROFILE_FORMATS = {"of customers": "{:.0%}", "of money": "{:.0%}", "on discount": "{:.0%}"}
-
-
-def profile_table(profile: pd.DataFrame, *, money: str) -> pd.DataFrame:
-    """Set the profile out for reading: size, money, and the medians that a marketer asks for first.
-
-    Returns
-    -------
-    DataFrame, one row a segment in the profile's order
-    """
-    return pd.DataFrame(
-        {
-            "segment": profile["name"],
-            "customers": profile["customers"],
-            "of customers": profile["customer_share"],
-            "of money": profile["money_share"],
-            "last order, days ago": profile["recency_days"].round().astype("int64"),
-            "orders": profile["order_count"].round(1),
-            f"spend, {money}": profile["net_spend"],
-            f"average order, {money}": profile["average_order"],
-            "on discount": profile["discount_share"],
-        }
-    ).reset_index(drop=True)
+# --- what the notebook shows
 
 
 def grounds_caption(segmented: Segmented, *, refits: int) -> str:
     """Word what the figure of the grounds shows, or why there are none."""
-    if segmented.grounds.empty:
+    if segmented.evidence.grounds.empty:
         return "Not measured: no number of segments was tried, as the text below says."
-    marked = f"{segmented.k} segments are marked" if segmented.mode == FULL else "no number holds, so none is marked"
+    chosen = segmented.chosen if segmented.chosen in segmented.evidence.grounds.index else 0
+    marked = f"{chosen} segments are marked" if chosen else "no number is marked"
     return (
         f"Grounds for the number of segments, from {refits} refits each on {len(segmented.segments):,} customers drawn "
-        f"with replacement. The band holds the middle 90 % of refits; {marked}."
+        f"with replacement. A filled mark meets what is asked for, a hollow one does not; bands: middle 90 % of "
+        f"refits, and one standard error. {marked[0].upper()}{marked[1:]}."
     )
+
+
+def flows_caption(segmented: Segmented) -> str:
+    """Word what the clustergram shows, or why there is none."""
+    if segmented.evidence.flows.empty:
+        return "Not measured: no number of segments was tried."
+    return (
+        "How customers flow from one number of groups to the next. Height: where a group stands along the direction in "
+        "which customers differ most; width: how many go there. Groups that stay together are borders worth keeping."
+    )
+
+
+def rivals_caption(segmented: Segmented) -> str:
+    """Word what the table of algorithms shows, or why there is none."""
+    return comparison_caption(segmented.evidence.rivals, customers=len(segmented.segments), refits=RIVAL_REFITS)
+
+
+def tree_of(segmented: Segmented) -> dict[str, Any]:
+    """Hand over what `figures.dendrogram` draws."""
+    facts = segmented.evidence.tree.facts if segmented.evidence.tree else {}
+    return {"tree": facts.get("tree", pd.DataFrame()), "cut": facts.get("cut", 0.0)}
+
+
+def tree_caption(segmented: Segmented) -> str:
+    """Word what the tree shows, or why there is none."""
+    tree = segmented.evidence.tree
+    if tree is None:
+        return "Not measured: no algorithm was tried."
+    return (
+        f"The top of Ward's tree of {tree.fitted_on:,} customers: branches merge from the nearest to the farthest. Cut "
+        f"at the dashed line it gives {tree.k} groups; {tree.facts['moved']:.0%} of customers stand nearer to another "
+        "branch's middle and go there."
+    )
+
+
+def curve_of(segmented: Segmented) -> dict[str, Any]:
+    """Hand over what `figures.distance_curve` draws."""
+    facts = segmented.evidence.near.facts if segmented.evidence.near else {}
+    return {
+        "curve": facts.get("curve", pd.DataFrame()),
+        "radius": facts.get("radius", 0.0),
+        "neighbours": facts.get("neighbours", 0),
+    }
+
+
+def curve_caption(segmented: Segmented) -> str:
+    """Word what the curve of distances shows, or why there is none."""
+    near = segmented.evidence.near
+    if near is None:
+        return "Not measured: no algorithm was tried."
+    return (
+        f"How far each customer's {near.facts['neighbours']}th neighbour is, nearest first; DBSCAN takes the bend for "
+        f"its radius. {near.facts['found']}"
+    )
+
+
+def agreement(first: pd.Series, second: pd.Series) -> float:
+    """Measure how far two groupings of the same customers agree: adjusted Rand index, 1 the same, 0 as by chance.
+
+    It is missing where one of them is a single group, which agrees with anything and nothing.
+    """
+    if first.nunique() < 2 or second.nunique() < 2:
+        return float("nan")
+    return float(adjusted_rand_score(first, second))
 
 
 def agreement_sentence(agreement: float) -> str:
@@ -623,21 +478,6 @@ def map_caption(agreement: float, *, min_group: int) -> str:
     )
 
 
-def best_sentence(profile: pd.DataFrame, *, min_group: int) -> str:
-    """Choose how to word the segment that brings most, of whom nothing is told when it is too small."""
-    if len(profile) == 1:
-        return "There is one group, so no segment brings more than another."
-    if profile["customers"].iloc[0] < min_group:
-        return "The {name} bring the most money; they are too few to tell more of them."
-    return "The {name} are {customers:.0%} of the customers and bring {money:.0%} of the money."
-
-
-def named_centres(segmentation: Segmentation | RuleSegmentation, profile: pd.DataFrame) -> pd.DataFrame:
-    """List where each centre stands, in standard deviations, one row a segment in the profile's order."""
-    centres = pd.DataFrame(segmentation.centres, columns=prepared_order(segmentation.columns))
-    return centres.loc[profile.index].set_axis(profile["name"], axis=0)[list(segmentation.columns)]
-
-
 def cross_shares(segments: pd.DataFrame, profile: pd.DataFrame, *, min_group: int) -> pd.DataFrame:
     """Measure where each segment's customers stand on the RFM map.
 
@@ -649,30 +489,3 @@ def cross_shares(segments: pd.DataFrame, profile: pd.DataFrame, *, min_group: in
     order = [name for name in read_preset("rfm_map") if name in set(segments["rfm_segment"])]
     counts = pd.crosstab(segments["name"], segments["rfm_segment"]).loc[profile["name"], order]
     return counts.where(counts >= min_group, 0).div(counts.sum(axis=1), axis=0)
-
-
-def agreement(first: pd.Series, second: pd.Series) -> float:
-    """Measure how far two groupings of the same customers agree: adjusted Rand index, 1 the same, 0 as by chance.
-
-    It is missing where one of them is a single group, which agrees with anything and nothing.
-    """
-    if first.nunique() < 2 or second.nunique() < 2:
-        return float("nan")
-    return float(adjusted_rand_score(first, second))
-
-
-def model_record(segmentation: Segmentation | RuleSegmentation) -> dict[str, object]:
-    """Record the fitted model in plain numbers: what is prepared how, and where the centres are; or the rules."""
-    if isinstance(segmentation, RuleSegmentation):
-        return {"method": "rules", "rules": segmentation.rules, "names": list(segmentation.names)}
-    scale = segmentation.preparation.named_steps["scale"]
-    columns = prepared_order(segmentation.columns)
-    return {
-        "method": "k-means",
-        "columns": columns,
-        "transforms": [FEATURES[column].transform for column in columns],
-        "means": scale.mean_.tolist(),
-        "deviations": scale.scale_.tolist(),
-        "at_most": FAR_OUT,
-        "centres": segmentation.centres.tolist(),
-    }

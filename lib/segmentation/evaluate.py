@@ -1,23 +1,22 @@
 """Step 05: do the segments hold when customers are drawn again, and do they tell what customers do next?"""
 
 import datetime
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
-from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouette_samples
+from sklearn.metrics import davies_bouldin_score, silhouette_samples
 
-from segmentation.cluster import SILHOUETTE_SAMPLE, Segmentation, assign_segments, bootstrap, fit, named_segments
-from segmentation.features import collect, customer_features, is_summary
+from segmentation.choosing.measures import SILHOUETTE_SAMPLE
+from segmentation.choosing.stability import adjusted_rand, closest_jaccard, refit_labels, shared_customers
+from segmentation.cluster import Plan, Segmentation, assign_segments, fit, named_segments
+from segmentation.features import collect, customer_features, is_summary, later_outcomes, past_features, period_days
 from segmentation.gate import FULL, SUMMARY_WHY, Allowed
+from segmentation.grouping.rules import RuleSegmentation
 from segmentation.problems import DataProblem
 from segmentation.rfm import rfm_segments
-from segmentation.simple_rules import RuleSegmentation
-from segmentation.tables import net_value
 
 # Hennig's bands for the Jaccard similarity of a segment with its closest match in a refit (R package fpc).
 BANDS = {0.85: "highly stable", 0.75: "stable", 0.60: "a pattern, membership doubtful", 0.0: "not to be trusted"}
@@ -85,8 +84,8 @@ def internal_measures(
     """
     if isinstance(segmentation, RuleSegmentation) or segmentation.k >= len(features):
         return pd.DataFrame({"silhouette": np.nan, "davies_bouldin": np.nan}, index=[*range(segmentation.k), "all"])
-    prepared = segmentation.preparation.transform(features[list(segmentation.columns)])
-    labels = segmentation.distances(features).argmin(axis=1)
+    prepared = segmentation.prepared(features)
+    labels = segmentation.grouping.assign(prepared)
     size = min(SILHOUETTE_SAMPLE, len(prepared))
     sample = np.random.default_rng(seed).choice(len(prepared), size, replace=False)
     widths = pd.Series(silhouette_samples(prepared[sample], labels[sample]))
@@ -120,27 +119,17 @@ def bootstrap_stability(
     """
     if isinstance(segmentation, RuleSegmentation):
         return Stability(np.array([]), pd.DataFrame(columns=["jaccard", "band"]).rename_axis("segment"))
-    prepared = segmentation.preparation.transform(features[list(segmentation.columns)])
-    labels = segmentation.distances(features).argmin(axis=1)
-    again = [refit.predict(prepared) for refit in bootstrap(prepared, segmentation.k, refits, seed)]
-    agreement = np.array([adjusted_rand_score(labels, other) for other in again])
-    jaccard = np.mean([closest_jaccard(labels, other) for other in again], axis=0)
+    prepared = segmentation.prepared(features)
+    labels = segmentation.grouping.assign(prepared)
+    again = refit_labels(
+        prepared, algorithm=segmentation.grouping.algorithm, k=segmentation.k, refits=refits, seed=seed
+    )
+    shared = [shared_customers(labels, other) for other in again]
+    agreement = np.array([adjusted_rand(table) for table in shared])
+    jaccard = np.mean([closest_jaccard(table) for table in shared], axis=0)
     bands = [next(band for limit, band in BANDS.items() if value >= limit) for value in jaccard]
     segments = pd.DataFrame({"jaccard": jaccard, "band": bands}, index=np.unique(labels))
     return Stability(agreement, segments.rename_axis("segment"))
-
-
-def closest_jaccard(labels: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Measure each group's Jaccard similarity to its closest match in another grouping of the same customers.
-
-    Examples
-    --------
-    >>> closest_jaccard(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 2])).tolist()
-    [1.0, 0.5]
-    """
-    shared = pd.crosstab(labels, other).to_numpy()
-    either = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0, keepdims=True) - shared
-    return (shared / either).max(axis=1)
 
 
 # --- the hold-out period
@@ -152,10 +141,8 @@ def look_back(
     allowed: Allowed,
     as_of: datetime.date,
     days: int,
-    mode: str,
-    columns: Sequence[str],
-    k: int,
-    seed: int,
+    plan: Plan,
+    **beside: ir.Table | None,
 ) -> HoldOut:
     """Hold out the last days where the data allow it; otherwise say why not.
 
@@ -164,7 +151,7 @@ def look_back(
     orders : clean order lines
     allowed : what the gate says of prediction; a period that `days` asks for is held out whatever it says
     days : length of the hold-out period, 0 to choose it
-    as_of, mode, columns, k, seed : see `hold_out`
+    as_of, plan, beside : see `hold_out`
 
     Raises
     ------
@@ -174,9 +161,9 @@ def look_back(
     why_not = SUMMARY_WHY if is_summary(orders) else allowed.why if allowed.mode != FULL and not days else ""
     if why_not:
         return nothing_held_out(as_of, why_not)
-    length = days or default_holdout_days(orders, as_of=as_of)
+    length = days or period_days(orders, as_of=as_of)
     try:
-        return hold_out(orders, as_of=as_of, days=length, mode=mode, columns=columns, k=k, seed=seed)
+        return hold_out(orders, as_of=as_of, days=length, plan=plan, **beside)
     except DataProblem as problem:
         if days:
             raise
@@ -196,10 +183,8 @@ def hold_out(
     *,
     as_of: datetime.date,
     days: int,
-    columns: Sequence[str],
-    k: int,
-    seed: int,
-    mode: str = FULL,
+    plan: Plan,
+    **beside: ir.Table | None,
 ) -> HoldOut:
     """Describe and segment customers as of an earlier day, then look at what followed.
 
@@ -208,13 +193,14 @@ def hold_out(
     orders : clean order lines
     as_of : the first day that is not looked at any more
     days : length of the hold-out period; the earlier day is so many days before `as_of`
-    columns, k, seed, mode : as for the segments of today
+    plan : of the segments of today
+    beside : the tables beside the orders, see `customer_features`
 
     Raises
     ------
     DataProblem
-        Before the hold-out period the orders do not reach back as far as the period is long, or there were fewer than
-        `k` customers.
+        Before the hold-out period the orders do not reach back as far as the period is long, there were fewer customers
+        than segments, or the segments can't be made of them.
     """
     day = as_of - datetime.timedelta(days=days)
     before = day - datetime.timedelta(days=days)
@@ -228,34 +214,41 @@ def hold_out(
             f"reach back {2 * days:,} days; they reach back {reach:,}. "
             f"Set `holdout_days` to {reach // 2} or less?"
         )
-    features = collect(customer_features(orders, as_of=day))
-    if len(features) < (k if mode == FULL else 1):
+    features = collect(customer_features(orders, as_of=day, **beside))
+    if len(features) < (plan.k if plan.mode == FULL else 1):
         raise DataProblem(
-            f"The hold-out period must leave a customer or more for each of the {k} segments before it; as of {day} "
-            f"there are {len(features):,}. Set `holdout_days` to less than {days}?"
+            f"The hold-out period must leave a customer or more for each of the {plan.k} segments before it; as of "
+            f"{day} there are {len(features):,}. Set `holdout_days` to less than {days}?"
         )
-    segmentation = fit(features, mode=mode, columns=columns, k=k, seed=seed)
+    segmentation = fit(features, plan, past=earlier_past(orders, day=day, days=days, plan=plan, **beside))
     customers = named_segments(segmentation, features)[["segment", "name"]].join(features[["net_spend"]])
     customers["rfm_segment"] = rfm_segments(features)
-    spent = spent_between(orders, before, day).rename(columns={"spend": "recent_spend"})[["recent_spend"]]
-    later = spent_between(orders, day, as_of).rename(columns={"spend": "later_spend", "orders": "later_orders"})
+    spent = later_outcomes(orders, before, day).rename(columns={"spend": "recent_spend"})[["recent_spend"]]
+    later = later_outcomes(orders, day, as_of).rename(columns={"spend": "later_spend", "orders": "later_orders"})
     customers = customers.join(spent).join(later).fillna({"recent_spend": 0, "later_spend": 0, "later_orders": 0})
     return HoldOut(day, as_of, features, customers)
 
 
-def spent_between(orders: ir.Table, first: datetime.date, until: datetime.date) -> pd.DataFrame:
-    """Measure what each customer spent and ordered from one day until before another.
+def earlier_past(
+    orders: ir.Table, *, day: datetime.date, days: int, plan: Plan, **beside: ir.Table | None
+) -> pd.DataFrame | None:
+    """Describe customers of a period before, with what they spent until the earlier day; a plan may learn from that.
 
     Returns
     -------
-    DataFrame indexed by customer_id in sorted order: spend (net), orders (with something bought)
+    DataFrame, see `past_features`; None when the plan needs none
+
+    Raises
+    ------
+    DataProblem
+        The plan needs it and the orders do not reach back so far.
     """
-    start, end = ibis.timestamp(first.isoformat()), ibis.timestamp(until.isoformat())
-    lines = orders.filter(orders.ordered_at >= start, orders.ordered_at < end)
-    spent = lines.group_by("customer_id").aggregate(
-        spend=net_value(lines).sum(), orders=lines.order_id.nunique(where=lines.quantity > 0)
-    )
-    return spent.execute().set_index("customer_id").sort_index().round({"spend": 2})
+    if plan.mode != FULL or not plan.recipe.needs_target:
+        return None
+    past = past_features(orders, as_of=day, days=days, **beside)
+    if isinstance(past, str):
+        raise DataProblem(f"A preparation that learns from later spend can't be made anew as of {day}. {past}")
+    return past
 
 
 def rankings(customers: pd.DataFrame) -> dict[str, pd.Series]:
@@ -421,12 +414,6 @@ def order_kept(table: pd.DataFrame) -> float:
     0.5
     """
     return round(correlation(rankdata(table["recent_spend"]), rankdata(table["later_spend"])), 12)
-
-
-def default_holdout_days(orders: ir.Table, *, as_of: datetime.date) -> int:
-    """Choose the length of the hold-out period: a quarter of a year, or a third of the history when that is shorter."""
-    first = orders.ordered_at.min().execute().date()
-    return max(1, min(90, (as_of - first).days // 3))
 
 
 # --- what the notebook shows

@@ -10,7 +10,7 @@ import pandas as pd
 
 from segmentation.describing.describe import collect, customer_features
 from segmentation.describing.orders import orders_before
-from segmentation.describing.past import later_outcomes, past_features
+from segmentation.describing.past import later_outcomes, past_features, past_for_choices, period_days
 from segmentation.describing.registry import (
     CATEGORIES,
     FEATURES,
@@ -26,7 +26,8 @@ from segmentation.tables import net_value
 
 __all__ = [
     "CATEGORIES", "FEATURES", "GROUPS", "NUMBERS", "OF_A_SUMMARY", "Feature", "collect", "customer_features",
-    "later_outcomes", "of_groups", "orders_before", "past_features", "require_known_version",
+    "later_outcomes", "of_groups", "orders_before", "past_features",
+    "past_for_choices", "period_days", "require_known_version",
 ]  # fmt: skip
 
 
@@ -91,9 +92,52 @@ def units(money: str, *, groups: Sequence[str] = ()) -> dict[str, str]:
     return {name: money if unit == "money" else unit for name, unit in told.items()}
 
 
+def units_of(columns: Sequence[str], *, money: str) -> dict[str, str]:
+    """Name the units of some features, those that are numbers; see `units`."""
+    told = units(money)
+    return {name: told[name] for name in columns if name in told}
+
+
+def known_columns(features: pd.DataFrame) -> list[str]:
+    """List the features that are known of somebody."""
+    return [name for name in FEATURES if features[name].notna().any()]
+
+
+def past_in_words(past: pd.DataFrame, why_not: str, *, money: str) -> str:
+    """Say what followed the earlier day, or why none is looked at; see `past_for_choices`."""
+    if why_not:
+        return f"No earlier day is looked at, so choices go by what holds alone. {why_not}"
+    return (
+        f"{len(past):,} customers were known on the earlier day; {(past['later_orders'] > 0).mean():.0%} of them "
+        f"ordered afterwards, and they spent {past['later_spend'].mean():,.2f} {money} on average."
+    )
+
+
 def skewed() -> list[str]:
     """List the features whose logarithm is used."""
     return [name for name, feature in FEATURES.items() if feature.transform == "log"]
+
+
+ALWAYS = GROUPS[0]  # no segment, name or rule does without value and rhythm
+
+
+def switched(described: ir.Table, groups: Sequence[str]) -> ir.Table:
+    """Express the features of the groups that are switched on; those of others are null.
+
+    Parameters
+    ----------
+    described : see `customer_features`
+    groups : switched on, all of them when empty; value and rhythm always are
+    """
+    kept = set(of_groups([ALWAYS, *groups] if groups else []))
+    off = {name: ibis.null(described[name].type()) for name in FEATURES if name not in kept}
+    return described.mutate(**off) if off else described
+
+
+def of_known(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of a summary whose feature is known of somebody; all of them when none is."""
+    known = table[table["known for"] > 0]
+    return known.reset_index(drop=True) if len(known) else table
 
 
 SUMMARY_FORMATS = {"lower": "{:,.2f}", "median": "{:,.2f}", "upper": "{:,.2f}", "high": "{:,.2f}"}

@@ -11,18 +11,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from segmentation.problems import DataProblem, some
 from segmentation.sources.addresses import require_no_secret
 
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
+
 SCRATCH = ".scratch"
 UNATTENDED = "WORKBOOK_UNATTENDED"  # set where notebooks run and nobody is there to move their controls
 PROJECT = Path(__file__).resolve().parents[2]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-VERSIONS = ("duckdb", "ibis-framework", "numpy", "pandas", "scikit-learn", "seaborn", "papermill")
+VERSIONS = ("duckdb", "ibis-framework", "numpy", "pandas", "scikit-learn", "seaborn", "skops", "papermill")
 
 
 def home() -> Path:
@@ -130,6 +134,11 @@ class Step:
     def read(self, artifact: str) -> Path:
         """Locate an artifact of an earlier step; see `Run.artifact`."""
         return self.run.artifact(artifact)
+
+    def read_beside(self, connection: "Backend") -> "dict[str, ir.Table]":
+        """Read the clean tables that the run has beside the orders, by name."""
+        names = [name for name in self.fact("tables") if name != "orders"]
+        return {name: connection.read_parquet(self.read(f"02_{name}.parquet")) for name in names}
 
     @contextmanager
     def write(self, artifact: str) -> Iterator[Path]:

@@ -32,11 +32,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from shops import clean_orders
 
-from segmentation.cluster import USUAL_FEATURES, segment_customers, usable_features
+from segmentation.cluster import Wish, segment_customers
 from segmentation.engine import engine
 from segmentation.features import FEATURES, collect, customer_features, read_day
-from segmentation.gate import Allowed
+from segmentation.gate import FULL, Allowed
 from segmentation.ingest import Hints, read_tables
+from segmentation.preparing import USUAL_FEATURES, Recipe
 from segmentation.rfm import rfm_segments
 from segmentation.sample import CROWD, FAMILY, NOISE, make_shop
 
@@ -84,11 +85,12 @@ def recommended(features: pd.DataFrame, *, seed: int, refits: int = REFITS) -> t
     -------
     Each customer's segment, and whether the data are said to hold segments (rather than rules or one group)
     """
-    columns = usable_features(features, asked=[])
+    known = tuple(name for name in USUAL_FEATURES if features[name].notna().any())
+    wish = Wish(algorithm="", k=0, k_max=MOST, min_share=0.03, weights={}, rules="simple_rules")
     made = segment_customers(
-        features, columns=columns, allowed=Allowed("full"), k=0, k_max=MOST, refits=refits, min_share=0.03, seed=seed
+        features, recipe=Recipe(columns=known), wish=wish, allowed=Allowed(FULL), refits=refits, seed=seed, past=None
     )
-    return made.segments["segment"], made.mode == "full"
+    return made.segments["segment"], made.plan.mode == FULL
 
 
 # The rivals ----------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from segmentation.assigning.coldstart import (
     cold_start_sentence,
     cold_start_table,
     first_features,
+    first_features_of,
     learn_cold_start,
 )
 from segmentation.assigning.learning import COMPARISON_FORMATS, Learned, comparison_table, confusion_shares, learn
@@ -26,6 +27,7 @@ __all__ = [
     "comparison_table",
     "confusion_shares",
     "first_features",
+    "first_features_of",
     "learn",
     "learn_cold_start",
     "load_model",

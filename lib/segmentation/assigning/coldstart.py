@@ -25,7 +25,7 @@ from segmentation.assigning.models import (
     known,
 )
 from segmentation.assigning.reasons import explain
-from segmentation.features import FEATURES, customer_features
+from segmentation.features import FEATURES, collect, customer_features, is_summary
 from segmentation.problems import DataProblem
 
 FEWEST = 30  # customers, below which a rung is not learnt
@@ -109,6 +109,24 @@ def first_features(
     beside["events"] = None if events is None else before_first_order(events, orders, time="occurred_at")
     beside["contacts"] = None if contacts is None else before_first_order(contacts, orders, time="sent_at")
     return customer_features(first_orders(orders), as_of=as_of, **beside)
+
+
+def first_features_of(
+    orders: ir.Table,
+    *,
+    as_of: datetime.date,
+    customers: ir.Table | None = None,
+    events: ir.Table | None = None,
+    contacts: ir.Table | None = None,
+    feedback: ir.Table | None = None,
+) -> pd.DataFrame:
+    """Fetch `first_features`; of a file with one row a customer, which tells of no first order, no row.
+
+    Opinions come after an order, so `feedback` is not looked at.
+    """
+    if is_summary(orders):
+        return pd.DataFrame(columns=list(FEATURES)).rename_axis("customer_id")
+    return collect(first_features(orders, as_of=as_of, customers=customers, events=events, contacts=contacts))
 
 
 def learn_cold_start(

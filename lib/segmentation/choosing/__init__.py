@@ -3,11 +3,12 @@
 from segmentation.choosing.flows import clustergram
 from segmentation.choosing.measures import GROUNDS, measure
 from segmentation.choosing.neighbours import Neighbours, neighbours, neighbours_in_words
-from segmentation.choosing.recommendation import STEADY, WEIGHTS, Choice, NoSegments, choose
+from segmentation.choosing.recommendation import CLOSER, STEADY, WEIGHTS, Choice, NoSegments, choose
 from segmentation.choosing.references import references_by_k
-from segmentation.choosing.rivals import choose_algorithm, rivals_table
+from segmentation.choosing.rivals import steadier_rival, why_rival
 
 __all__ = [
+    "CLOSER",
     "GROUNDS",
     "STEADY",
     "WEIGHTS",
@@ -15,11 +16,11 @@ __all__ = [
     "Neighbours",
     "NoSegments",
     "choose",
-    "choose_algorithm",
     "clustergram",
     "measure",
     "neighbours",
     "neighbours_in_words",
     "references_by_k",
-    "rivals_table",
+    "steadier_rival",
+    "why_rival",
 ]

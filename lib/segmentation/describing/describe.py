@@ -171,7 +171,7 @@ def finished_column(described: ir.Table, feature: Feature) -> ir.Column:
     value = described[feature.name].cast(kind)
     if feature.kind == "category":
         return value
-    value = value.round(DIGITS.get(feature.unit, 0 if feature.unit in COUNTS else 6)) + 0.0
+    value = value.round(DIGITS.get(feature.unit, 0 if feature.unit in COUNTS else 6)).cast("float64") + 0.0
     limits = {"share": (0.0, 1.0), "−1 to 1": (-1.0, 1.0), "bits": (0.0, None)}.get(feature.unit)
     return value.clip(*limits) if limits else value
 

@@ -7,8 +7,11 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from segmentation.describing.describe import MIN_GROUP, SEED, collect, customer_features
+from segmentation.describing.orders import orders_before
+from segmentation.describing.registry import FEATURES
 from segmentation.tables import net_value
 
+QUARTER = 90  # days
 FEWEST = 20  # customers that must have been known on the earlier day
 
 
@@ -25,6 +28,40 @@ def later_outcomes(orders: ir.Table, first: datetime.date, until: datetime.date)
         spend=net_value(lines).sum(), orders=lines.order_id.nunique(where=lines.quantity > 0)
     )
     return spent.execute().set_index("customer_id").sort_index().round({"spend": 2})
+
+
+def period_days(orders: ir.Table, *, as_of: datetime.date) -> int:
+    """Choose a period to look back: a quarter of a year, or a third of the history when that is shorter."""
+    first = orders.ordered_at.min().execute()
+    reach = 0 if pd.isna(first) else (as_of - first.date()).days
+    return max(1, min(QUARTER, reach // 3))
+
+
+def past_for_choices(
+    orders: ir.Table, *, as_of: datetime.date, summary: bool = False, **beside: ir.Table | None
+) -> tuple[pd.DataFrame, str]:
+    """Describe customers two periods back, and measure what followed in the first of the two.
+
+    Choices of step 04 may go by this. The period after it stays unseen, so that step 05 can hold it out.
+
+    Parameters
+    ----------
+    orders : clean order lines
+    as_of : the day of description
+    summary : see `customer_features`
+    beside : the tables beside the orders, see `customer_features`
+
+    Returns
+    -------
+    See `past_features`, no row where there is no such past; the reason then, else an empty text
+    """
+    days = period_days(orders, as_of=as_of)
+    until = as_of - datetime.timedelta(days=days)
+    past = past_features(orders_before(orders, until), as_of=until, days=days, summary=summary, **beside)
+    if isinstance(past, str):
+        nobody = {name: pd.Series(dtype="float64") for name in [*FEATURES, "later_spend", "later_orders"]}
+        return pd.DataFrame(nobody).rename_axis("customer_id"), past
+    return past, ""
 
 
 def past_features(

@@ -46,6 +46,20 @@ def segment_sentences(features: pd.DataFrame, segments: pd.DataFrame, *, min_gro
     return pd.Series(told, name="sentence", dtype=object).rename_axis("segment")
 
 
+def named_sentences(sentences: pd.Series, profile: pd.DataFrame) -> list[str]:
+    """Put each segment's name before its sentence, in the profile's order; see `segment_sentences`.
+
+    Examples
+    --------
+    >>> named_sentences(pd.Series(["They last bought today."]), pd.DataFrame({"name": ["regulars"]}))
+    ['Regulars: they last bought today.']
+    """
+    return [
+        f"{name[0].upper()}{name[1:]}: {sentences[segment][0].lower()}{sentences[segment][1:]}"
+        for segment, name in profile["name"].items()
+    ]
+
+
 def money_share(spend: pd.Series, members: pd.Series) -> float:
     """Measure the share of all money that some customers bring; missing where there is no money."""
     return float(spend[members].sum() / spend.sum()) if spend.sum() > 0 else float("nan")

@@ -158,8 +158,12 @@ FORMATS = {"smallest group": "{:.1%}", "called noise": "{:.1%}", "Calinski–Har
 
 def comparison_table(compared: pd.DataFrame) -> pd.DataFrame:
     """Set the comparison out for reading, steadiest first; see `compare_algorithms` and, for formats, `FORMATS`."""
-    shown = compared[[*WORDS]].rename(columns=WORDS).sort_values("agreement of refits", ascending=False, kind="stable")
-    return shown.reset_index()
+    shown = (
+        compared.reindex(columns=[*WORDS])
+        .rename(columns=WORDS)
+        .sort_values("agreement of refits", ascending=False, kind="stable")
+    )
+    return shown.rename_axis("algorithm").reset_index()
 
 
 def comparison_caption(compared: pd.DataFrame, *, customers: int, refits: int) -> str:

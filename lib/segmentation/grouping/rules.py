@@ -27,15 +27,11 @@ class RuleSegmentation:
     ----------
     rules : name to what features must be, asked in order; the last one asks nothing
     names : the rules that hold for a customer, richest segment first; the place is the segment's number
-    columns : the features that profiles are drawn of; centres : their means by segment, in standard deviations from the
-        mean of all, shape (segments, columns)
     cuts : where the relative scores changed when the segments were made; None when no rule asks a score
     """
 
     rules: Rules
     names: tuple[str, ...]
-    columns: tuple[str, ...]
-    centres: np.ndarray
     cuts: CutPoints | None = None
 
     @property
@@ -83,22 +79,18 @@ def rules_of_cells(cells: Mapping[str, Sequence[str]], *, axes: tuple[str, str])
     return {PROSPECTS: {axes[0]: 0}} | by_name
 
 
-def segment_by_rules(
-    features: pd.DataFrame, rules: Rules, *, columns: Sequence[str], prepared: np.ndarray
-) -> RuleSegmentation:
+def segment_by_rules(features: pd.DataFrame, rules: Rules) -> RuleSegmentation:
     """Make segments by rules, numbered from the richest customers to the poorest.
 
     Parameters
     ----------
     features : one row a customer, with net_spend and what the rules ask
     rules : see `read_rules`
-    columns : names of the prepared columns; prepared : shape (customers, columns)
     """
     cuts = cut_points(features) if asks_scores(rules) else None
     names = rule_names(features, rules, cuts=cuts)
     spend = features["net_spend"].groupby(names).mean().fillna(0.0).sort_values(ascending=False, kind="stable")
-    centres = pd.DataFrame(prepared, index=features.index).groupby(names).mean().loc[spend.index].to_numpy()
-    return RuleSegmentation(rules, tuple(spend.index), tuple(columns), centres, cuts)
+    return RuleSegmentation(rules, tuple(spend.index), cuts)
 
 
 def asks_scores(rules: Rules) -> bool:

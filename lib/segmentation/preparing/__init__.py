@@ -1,6 +1,6 @@
 """Preparation of features for segments: fill, transform, scale, encode, cross, select, reduce; one fitted pipeline."""
 
-from segmentation.preparing.fitting import fit_preparation
+from segmentation.preparing.fitting import fit_preparation, prepare_customers
 from segmentation.preparing.preparation import COLUMN_FORMATS, Preparation, column_table
 from segmentation.preparing.recipe import USUAL_FEATURES, WORDS, Recipe
 from segmentation.preparing.reducing import CustomerMap, map_of
@@ -17,4 +17,5 @@ __all__ = [
     "column_table",
     "fit_preparation",
     "map_of",
+    "prepare_customers",
 ]

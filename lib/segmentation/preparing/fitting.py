@@ -174,6 +174,32 @@ def put_together(
     )
 
 
+def prepare_customers(features: pd.DataFrame, recipe: Recipe, *, past: pd.DataFrame | None, seed: int) -> Preparation:
+    """Fit a recipe on today's customers; what must be learnt from later spend is learnt on those of an earlier day.
+
+    Parameters
+    ----------
+    features : one row a customer, raw
+    recipe : of step 03
+    past : customers as of an earlier day with `later_spend`; None or empty where nothing is known
+    seed : of every draw
+
+    Raises
+    ------
+    DataProblem
+        The recipe asks for a target, and no earlier day is known.
+    """
+    if not recipe.needs_target:
+        return fit_preparation(features, recipe, seed=seed)
+    if past is None or past.empty:
+        raise DataProblem(
+            "`target_selection` and the `encoding` target need customers of an earlier day and what they spent then; "
+            "the orders do not reach back far enough. Use `encoding` one-hot, and `target_selection` none?"
+        )
+    learnt = fit_preparation(past, recipe, target=past["later_spend"], seed=seed)
+    return learnt if learnt.recipe.needs_target else fit_preparation(features, learnt.recipe, seed=seed)
+
+
 def known_target(target: pd.Series | None, recipe: Recipe) -> pd.Series | None:
     """Require what customers did later when the recipe asks for it; none when it does not.
 

@@ -15,6 +15,10 @@ USUAL_FEATURES = (
     "tenure_days",
     "product_count",
     "discount_share",
+    "return_share",
+    "pieces_per_order",
+    "category_entropy",
+    "spend_trend",
 )
 
 Fill = Literal["median", "mean", "zero", "nearest", "flagged", "none"]

@@ -91,3 +91,20 @@ def variance_shares(preparation: Preparation) -> Mapping[str, float]:
     step = preparation.pipeline.steps[-1][1]
     shares = getattr(step, "explained_variance_ratio_", [])
     return {name: float(share) for name, share in zip(preparation.names, shares, strict=False)}
+
+
+def selection_caption(preparation: Preparation, *, customers: int) -> str:
+    """Word what the figure of the selection shows, or why there is none."""
+    if preparation.recipe.target_selection == "none":
+        return "Not measured: `target_selection` is none, so no column is judged by later spend."
+    return (
+        f"What each column tells of what {customers:,} customers spent after the earlier day, those that tell most "
+        "first; pale columns are left out."
+    )
+
+
+def loading_caption(preparation: Preparation) -> str:
+    """Word what the figure of the components shows, or why there is none."""
+    if preparation.recipe.reduction == "none":
+        return "Not measured: `reduction` is none, so columns keep the names of their features."
+    return "What the first components are made of: weights from −1 to 1, and the share of the variance that each holds."
