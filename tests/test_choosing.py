@@ -3,6 +3,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from segmentation.choosing import (
@@ -12,17 +13,17 @@ from segmentation.choosing import (
     Neighbours,
     NoSegments,
     choose,
-    choose_algorithm,
     clustergram,
     measure,
     neighbours,
     neighbours_in_words,
     references_by_k,
-    rivals_table,
+    steadier_rival,
+    why_rival,
 )
 from segmentation.choosing.fitting import fit_k_means
 from segmentation.choosing.measures import share_between
-from segmentation.choosing.references import normal_crowd, uniform_box
+from segmentation.choosing.references import normal_crowd, own_features, uniform_box
 from segmentation.choosing.silhouettes import apart, distances_between
 from segmentation.choosing.stability import adjusted_rand, closest_jaccard, refit_labels, shared_customers
 from segmentation.problems import DataProblem
@@ -85,6 +86,28 @@ def test_a_crowd_is_not_reported_as_segments(crowd: object, seed: int) -> None:
         NoSegments, match=r"(holds|more than a cut through one crowd): .*Set `k` to cut it all the same\?"
     ):
         chosen(measured(crowd(seed=seed), k_max=4, refits=3))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_skew_and_counts_make_no_groups(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    skewed = np.column_stack([generator.gamma(4, size=(600, 3)), np.log1p(generator.poisson(1.5, size=(600, 2)))])
+    with pytest.raises(NoSegments):
+        chosen(measured(scaled(skewed), k_max=5, refits=3))
+
+
+def test_two_lumps_of_a_single_feature_are_a_rule_and_no_groups() -> None:
+    customers = np.random.default_rng(1).normal(size=(600, 3))
+    customers[:300, 0] += 8
+    grounds = references_by_k(scaled(customers), k_max=4, seed=1)
+    assert grounds["gap_features"].abs().max() < 0.02
+
+
+def test_shuffled_features_keep_their_values_and_rank_correlations() -> None:
+    customers = np.exp(long_blob(2_000))
+    crowd = own_features(customers, np.random.default_rng(1))
+    assert np.array_equal(np.sort(crowd, axis=0), np.sort(customers, axis=0))
+    assert np.allclose(spearmanr(crowd).statistic, spearmanr(customers).statistic, atol=0.05)
 
 
 def test_a_long_crowd_is_refused_though_a_cut_of_it_holds() -> None:
@@ -273,8 +296,8 @@ def written(rows: Mapping[int, Row], *, later: float | None = None) -> pd.DataFr
     """Write grounds: k to agreement, silhouette, smallest share and gap."""
     columns = ["agreement", "silhouette", "smallest_share", "gap"]
     grounds = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("k")
-    grounds["gap_crowd"] = grounds["gap"] + 0.1
-    known = {"lowest_jaccard": 0.9, "gap_error": 0.01, "gap_crowd_error": 0.01, "silhouette_crowd": 0.2}
+    grounds["gap_features"] = grounds["gap"] + 0.1
+    known = {"lowest_jaccard": 0.9, "gap_error": 0.01, "gap_features_error": 0.01, "silhouette_crowd": 0.2}
     return grounds.assign(**known, later_explained=later if later is not None else np.nan)
 
 
@@ -378,40 +401,34 @@ def test_the_steadiest_is_taken_when_all_that_hold_leave_small_segments() -> Non
 # --- algorithms side by side
 
 
-def beaten(agreement: float) -> dict[str, pd.DataFrame]:
-    rows = {number: (agreement, *rest) for number, (_, *rest) in CUT.items()}
-    return {"k-means": written(CUT), "ward": written(rows)}
-
-
-def pick(grounds: dict[str, pd.DataFrame], algorithm: str = "") -> Choice:
-    return choose_algorithm(grounds, algorithm=algorithm, k=0, min_share=0.03, most=12)
-
-
-def test_k_means_is_taken_unless_another_is_clearly_better() -> None:
-    assert pick(beaten(0.93)).algorithm == "k-means"
+def compared(**ward: float) -> pd.DataFrame:
+    """Write k-means beside ward, which is steadier and otherwise the same but for what is told."""
+    same = {"groups": 4, "left_out": 0.0, "smallest_share": 0.1, "lowest_jaccard": 0.8, "silhouette": 0.3}
+    return pd.DataFrame({"k-means": same | {"agreement": 0.85}, "ward": same | {"agreement": 0.91} | ward}).T
 
 
 def test_a_clearly_steadier_algorithm_is_taken_and_says_why() -> None:
-    choice = pick(beaten(0.99))
-    assert choice.algorithm == "ward"
-    assert choice.why.endswith(
-        "made by ward, which is clearly better than k-means with 4: agreement 0.99 rather than 0.92."
+    rival = steadier_rival(compared(), own="k-means", min_share=0.03)
+    assert why_rival(compared(), rival, "k-means") == (
+        "They are made by ward, which is clearly steadier than k-means on the same customers (agreement 0.91 rather "
+        "than 0.85)."
     )
 
 
-def test_the_users_own_algorithm_is_respected() -> None:
-    assert pick(beaten(0.85), algorithm="ward").algorithm == "ward"
-
-
-def test_an_algorithm_that_was_not_measured_is_refused() -> None:
-    with pytest.raises(DataProblem, match=r"`algorithm` must be one that was measured, k-means, ward; got 'dbscan'\."):
-        pick(beaten(0.9), algorithm="dbscan")
-
-
-def test_an_algorithm_that_finds_nothing_is_listed_with_the_reason() -> None:
-    table = rivals_table(beaten(0.5), min_share=0.03, most=12)
-    assert table["k"].tolist() == [4, 0]
-    assert table.loc["ward", "why_not"].startswith("No number of segments from 2 to 4 holds")
+@pytest.mark.parametrize(
+    "ward",
+    [
+        {"agreement": 0.89},
+        {"groups": 3},
+        {"left_out": 0.01},
+        {"smallest_share": 0.02},
+        {"lowest_jaccard": 0.79},
+        {"silhouette": 0.28},
+    ],
+)
+def test_k_means_is_kept_unless_another_is_clearly_better_in_all(ward: dict[str, float]) -> None:
+    rival = steadier_rival(compared(**ward), own="k-means", min_share=0.03)
+    assert (rival, why_rival(compared(**ward), rival, "k-means")) == ("", "")
 
 
 # --- one fewer, one more

@@ -1,9 +1,10 @@
-"""Customers without groups, drawn to compare with: a normal crowd, and a uniform box, of the same covariance."""
+"""Customers without groups, drawn to compare with: a uniform box, shuffled features, and a normal crowd."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from segmentation.choosing.fitting import fit_k_means
 from segmentation.choosing.silhouettes import apart, distances_between
@@ -17,8 +18,8 @@ def normal_crowd(prepared: np.ndarray, generator: np.random.Generator) -> np.nda
 
     Source
     ------
-    Liu, Hayes, Nobel & Marron, Statistical significance of clustering for high-dimension, low-sample size data,
-    JASA 103 (2008)
+    Liu, Hayes, Nobel & Marron, Statistical significance of clustering for high-dimension, low-sample size data, JASA
+    103 (2008)
     """
     return with_covariance_of(prepared, generator.normal(size=prepared.shape))
 
@@ -34,7 +35,22 @@ def uniform_box(prepared: np.ndarray, generator: np.random.Generator) -> np.ndar
     return with_covariance_of(prepared, generator.uniform(-1, 1, size=prepared.shape))
 
 
-REFERENCES: dict[str, Reference] = {"normal crowd": normal_crowd, "uniform box": uniform_box}
+def own_features(prepared: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Draw as many customers with the same values of each feature and the same rank correlations, and nothing else.
+
+    What is skewed, lumpy or counted in a single feature is so here too: it makes no groups. The ranks come from a
+    normal distribution with the correlations of the customers' normal scores; equal values are ranked by chance.
+
+    Source
+    ------
+    Cario & Nelson, Modeling and generating random vectors with arbitrary marginal distributions and correlation matrix
+    (1997): normal to anything
+    """
+    customers, columns = prepared.shape
+    chance = generator.random(prepared.shape)
+    ranks = np.column_stack([np.lexsort((chance[:, j], prepared[:, j])).argsort() for j in range(columns)])
+    drawn = with_covariance_of(norm.ppf((ranks + 0.5) / customers), generator.normal(size=prepared.shape))
+    return np.take_along_axis(np.sort(prepared, axis=0), drawn.argsort(axis=0).argsort(axis=0), axis=0)
 
 
 def with_covariance_of(prepared: np.ndarray, drawn: np.ndarray) -> np.ndarray:
@@ -57,11 +73,9 @@ def principal_axes(prepared: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
 
 
 DRAWS, DRAWN_CUSTOMERS, DRAW_STARTS = 8, 2_000, 2
-SILHOUETTES_OF = 2  # draws of each reference whose silhouette is measured too
-COLUMNS = {
-    "uniform box": ("gap", "gap_error", "silhouette_box"),
-    "normal crowd": ("gap_crowd", "gap_crowd_error", "silhouette_crowd"),
-}
+CLEAR_DRAWS = 2  # draws whose silhouettes are measured
+REFERENCES: dict[str, Reference] = {"gap": uniform_box, "gap_features": own_features}
+SILHOUETTES: dict[str, Reference] = {"silhouette_crowd": normal_crowd, "silhouette_box": uniform_box}
 
 
 def references_by_k(prepared: np.ndarray, *, k_max: int, seed: int) -> pd.DataFrame:
@@ -80,8 +94,9 @@ def references_by_k(prepared: np.ndarray, *, k_max: int, seed: int) -> pd.DataFr
     -------
     DataFrame indexed by k from 2
         gap, gap_error : against the uniform box, mean difference of logarithms over 8 draws, and s_k
-        gap_crowd, gap_crowd_error : the same against the normal crowd
-        silhouette_box, silhouette_crowd : mean silhouette of the references' own groups
+        gap_features, gap_features_error : the same against customers' own features, shuffled
+        silhouette_crowd, silhouette_box : silhouette that as many groups of a normal crowd and of the box have, mean of
+        2 draws
 
     Source
     ------
@@ -90,38 +105,36 @@ def references_by_k(prepared: np.ndarray, *, k_max: int, seed: int) -> pd.DataFr
     generator = np.random.default_rng(seed)
     own = prepared[generator.choice(len(prepared), min(DRAWN_CUSTOMERS, len(prepared)), replace=False)]
     numbers = range(2, min(k_max, len(np.unique(own, axis=0))) + 1)
-    reached, _ = tightness(own, numbers, seed=seed, silhouettes=False)
+    reached = tightness(own, numbers, seed=seed)
     columns = {}
     for name, draw in REFERENCES.items():
-        crowds = [
-            tightness(draw(own, generator), numbers, seed=seed + place, silhouettes=place < SILHOUETTES_OF)
-            for place in range(DRAWS)
-        ]
-        tight = np.array([logs for logs, _ in crowds])
-        clear = np.array([widths for _, widths in crowds[:SILHOUETTES_OF]])
-        spread = tight.std(axis=0) * np.sqrt(1 + 1 / DRAWS)
-        columns |= zip(COLUMNS[name], (tight.mean(axis=0) - reached, spread, clear.mean(axis=0)), strict=True)
+        tight = np.array([tightness(draw(own, generator), numbers, seed=seed + place) for place in range(DRAWS)])
+        columns[name] = tight.mean(axis=0) - reached
+        columns[f"{name}_error"] = tight.std(axis=0) * np.sqrt(1 + 1 / DRAWS)
+    for name, draw in SILHOUETTES.items():
+        crowds = [draw(own, generator) for _ in range(CLEAR_DRAWS)]
+        clear = [silhouettes(crowd, numbers, seed=seed + place) for place, crowd in enumerate(crowds)]
+        columns[name] = np.mean(clear, axis=0)
     return pd.DataFrame(columns, index=pd.Index(numbers, name="k"))
 
 
-def tightness(
-    prepared: np.ndarray, numbers: Sequence[int], *, seed: int, silhouettes: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Measure for each number of groups how tight k-means makes them.
-
-    Returns
-    -------
-    The logarithm of the squared distance within as a share of all, and the silhouette (missing unless asked for), one
-    value a number each
-    """
+def tightness(prepared: np.ndarray, numbers: Sequence[int], *, seed: int) -> np.ndarray:
+    """Measure how tight k-means makes each number of groups: logarithm of the squared distance within, as a share."""
     total = prepared.var(axis=0).sum()
-    far = distances_between(prepared) if silhouettes else np.zeros((0, 0))
-    logs, widths = [], []
+    shares = [distortion(prepared, labels) / total for labels in groupings(prepared, numbers, seed=seed)]
+    return np.log(np.maximum(shares, NEARLY_0))
+
+
+def silhouettes(prepared: np.ndarray, numbers: Sequence[int], *, seed: int) -> np.ndarray:
+    """Measure the silhouette of each number of groups."""
+    far = distances_between(prepared)
+    return np.array([apart(far, labels, of=len(far)).silhouette for labels in groupings(prepared, numbers, seed=seed)])
+
+
+def groupings(prepared: np.ndarray, numbers: Sequence[int], *, seed: int) -> Iterator[np.ndarray]:
+    """Make each number of groups by k-means from few starts."""
     for k in numbers:
-        labels = fit_k_means(prepared, k=k, seed=seed, starts=DRAW_STARTS).labels
-        logs.append(np.log(max(distortion(prepared, labels) / total, NEARLY_0)))
-        widths.append(apart(far, labels, of=len(labels)).silhouette if silhouettes else np.nan)
-    return np.array(logs), np.array(widths)
+        yield fit_k_means(prepared, k=k, seed=seed, starts=DRAW_STARTS).labels
 
 
 def distortion(prepared: np.ndarray, labels: np.ndarray) -> float:
