@@ -460,7 +460,7 @@ def test_two_customers_can_be_compared() -> None:
 
 
 def test_the_table_begins_with_the_steadiest() -> None:
-    assert comparison_table(compared())["agreement of refits"].is_monotonic_decreasing
+    assert comparison_table(compared())["refits agree"].is_monotonic_decreasing
 
 
 def test_the_caption_says_on_how_many_was_measured() -> None:

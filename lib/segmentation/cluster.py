@@ -225,7 +225,7 @@ def segment_customers(
     evidence = Evidence()
     algorithm = wish.algorithm or K_MEANS
     try:
-        require_enough_to_tell(features, columns=recipe.columns)
+        require_enough_to_tell(features, columns=recipe.columns or USUAL_FEATURES)
         preparation = prepare_customers(features, recipe, past=past, seed=seed)
         prepared = preparation.transform(features)
         evidence = gather(prepared, preparation, algorithm=algorithm, wish=wish, refits=refits, seed=seed, past=past)
@@ -447,7 +447,7 @@ def curve_caption(segmented: Segmented) -> str:
     if near is None:
         return "Not measured: no algorithm was tried."
     return (
-        f"How far each customer's {near.facts['neighbours']}th neighbour is, nearest first; DBSCAN takes the bend for "
+        f"How far neighbour {near.facts['neighbours']} of each customer is, nearest first; DBSCAN takes the bend for "
         f"its radius. {near.facts['found']}"
     )
 

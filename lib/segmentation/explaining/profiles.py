@@ -71,7 +71,7 @@ def shown_standing(stands: pd.DataFrame, profile: pd.DataFrame, *, columns: list
     ----------
     stands : see `standing`
     profile : see `segment_profile`; segments that are too small to show left out
-    columns : features, in the order to show; those that are not known are left out
+    columns : features, in the order to show; those that are not known, and those in which all are alike, are left out
     """
-    names = [name for name in columns if name in stands]
+    names = [name for name in columns if name in stands and stands[name].abs().max() > 0]
     return stands.loc[profile.index, names].set_axis(profile["name"], axis=0).replace(np.nan, 0.0)

@@ -29,7 +29,7 @@ def segment_sentences(features: pd.DataFrame, segments: pd.DataFrame, *, min_gro
     >>> told[0].partition("; ")[0]
     'They last bought 9 days ago, ordered 12 times, spend 1.8 times the average'
     >>> told[0].partition("; ")[2]
-    '50 % of customers bring 90 % of the money.'
+    '50% of customers bring 90% of the money.'
     """
     by_segment = features.groupby(segments["segment"])
     middle, sizes = by_segment.median(numeric_only=True), by_segment.size()
@@ -124,8 +124,8 @@ def percent(share: float) -> str:
     Examples
     --------
     >>> percent(0.114), percent(0.001), percent(0.999), percent(1.0)
-    ('11 %', 'under 1 %', 'over 99 %', '100 %')
+    ('11%', 'under 1%', 'over 99%', '100%')
     """
     if 0 < share < 0.005:
-        return "under 1 %"
-    return "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+        return "under 1%"
+    return "over 99%" if 0.995 <= share < 1 else f"{share:.0%}"

@@ -57,8 +57,18 @@ def value_in_words(feature: str, value: float, *, money: str) -> str:
     if unit == "money":
         return f"{plain_number(value, digits=2)} {money}"
     number = plain_number(value, digits=1)
-    one = unit[:-1] if number == "1" and unit.endswith("s") else unit
-    return f"{number} {one}".strip()
+    return f"{number} {singular(unit) if number == '1' else unit}".strip()
+
+
+def singular(unit: str) -> str:
+    """Word a unit of which there is one.
+
+    Examples
+    --------
+    >>> singular("orders"), singular("categories"), singular("bits")
+    ('order', 'category', 'bit')
+    """
+    return f"{unit[:-3]}y" if unit.endswith("ies") else unit.removesuffix("s")
 
 
 def plain_number(value: float, *, digits: int) -> str:

@@ -143,17 +143,16 @@ def places_of(customers: int, *, size: int, seed: int) -> np.ndarray:
 
 WORDS = {
     "groups": "groups",
-    "agreement": "agreement of refits",
+    "agreement": "refits agree",
     "lowest_jaccard": "lowest Jaccard",
     "silhouette": "silhouette",
     "davies_bouldin": "Davies–Bouldin",
     "calinski_harabasz": "Calinski–Harabasz",
-    "smallest_share": "smallest group",
-    "left_out": "called noise",
-    "fitted_on": "fitted on",
-    "agreement_with_k_means": "agreement with k-means",
+    "smallest_share": "smallest",
+    "left_out": "noise",
+    "agreement_with_k_means": "like k-means",
 }
-FORMATS = {"smallest group": "{:.1%}", "called noise": "{:.1%}", "Calinski–Harabasz": "{:,.0f}", "fitted on": "{:,}"}
+FORMATS = {"smallest": "{:.1%}", "noise": "{:.0%}", "Calinski–Harabasz": "{:,.0f}"}
 
 
 def comparison_table(compared: pd.DataFrame) -> pd.DataFrame:
@@ -161,7 +160,7 @@ def comparison_table(compared: pd.DataFrame) -> pd.DataFrame:
     shown = (
         compared.reindex(columns=[*WORDS])
         .rename(columns=WORDS)
-        .sort_values("agreement of refits", ascending=False, kind="stable")
+        .sort_values("refits agree", ascending=False, kind="stable")
     )
     return shown.rename_axis("algorithm").reset_index()
 
