@@ -1,7 +1,6 @@
 """Each customer's description as of a day, put together from the groups of features."""
 
 import datetime
-import math
 from collections.abc import Mapping, Sequence
 
 import ibis
@@ -22,7 +21,7 @@ from segmentation.describing.registry import FEATURES, NUMBERS, OF_A_SUMMARY, Fe
 
 MIN_GROUP = 5
 SEED = 7
-LINES_A_PART = 2_000_000  # whose orders and baskets DuckDB holds in 512 MB
+LINES_A_PART = 2_500_000  # whose orders and baskets DuckDB holds in 512 MB
 TIMES = {"events": "occurred_at", "feedback": "given_at", "contacts": "sent_at"}
 DIGITS = {"days": 1, "years": 0, "money": 2, "minutes": 2, "stars": 2}  # of others: counts 0, ratios 6
 COUNTS = ("orders", "products", "categories", "visits", "views", "complaints")
@@ -97,10 +96,9 @@ def of_orders(
     -------
     Days with orders, see `bought_days`, and what orders tell of a customer, one row each who bought: both in parts
     """
-    number = 1 if summary else max(1, math.ceil(known.count().execute() / LINES_A_PART))
     middle = None if summary else stored(basket.middle_prices(bought_lines(known)))
     days, parts = [], []
-    for lines in in_parts(known, number):
+    for lines in [known] if summary else in_parts(known, most=LINES_A_PART):
         orders = stored(whole_orders(lines))
         if with_days:
             days.append(stored(bought_days(orders)))

@@ -73,7 +73,7 @@ def order_gaps(orders: ir.Table) -> ir.Table:
     placed = placed.select("customer_id", "value", day=placed.placed_at.date())
     in_order = ibis.window(group_by=placed.customer_id, order_by=placed.day)
     gap = placed.day.delta(placed.day.lag().over(in_order), unit="day")
-    placed = placed.mutate(gap=gap.nullif(0), first_day=placed.day.min().over(group_by=placed.customer_id))
+    placed = placed.mutate(gap=gap.nullif(0), first_day=placed.day.first().over(in_order))
     found = placed.group_by("customer_id").aggregate(
         first_order_value=placed.value.sum(where=placed.day == placed.first_day),
         median_gap_days=placed.gap.median(),
