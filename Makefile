@@ -22,7 +22,7 @@ lab: $(INSTALLED) ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
 
 notebooks: $(INSTALLED) ## run the notebooks in place on the sample, so that their committed outputs are true again
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
+	WORKBOOK_UNATTENDED=1 $(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
 
 lint: $(INSTALLED) ## check style and form of code and notebooks
 	$(BIN)/ruff check .
@@ -30,6 +30,8 @@ lint: $(INSTALLED) ## check style and form of code and notebooks
 
 benchmark: $(INSTALLED) ## measure the workbook beside its rivals
 	$(BIN)/python tests/benchmarks/run.py
+	@echo "Apart, since they take long or need more: truth.py, choice.py, features.py, assign.py, cold_start.py, excel.py"
+	@echo "in tests/benchmarks; each says at its top what it measures. The README lists them."
 
 $(INSTALLED): requirements.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { \

@@ -4,25 +4,41 @@ import hashlib
 import json
 import re
 import shlex
+import textwrap
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import click
 import pandas as pd
 import pytest
+import yaml
 from platforms import EXPORTS
 
-from segmentation import __version__, gate
+from segmentation import __version__, assigning, explaining, gate, rfm
+from segmentation.assigning import models
+from segmentation.assigning.coldstart import PLANS
+from segmentation.assigning.placing import COLUMNS as PLACED
 from segmentation.campaign import Campaign, audience
+from segmentation.choosing import WEIGHTS
 from segmentation.clean import POLICIES, RULES
 from segmentation.cleaning import companions
 from segmentation.cli import main
+from segmentation.cluster import Plan, Wish, by_rules
+from segmentation.explaining.typical import TOLD
 from segmentation.features import FEATURES, GROUPS, OF_A_SUMMARY
 from segmentation.formats import Format, known_formats
+from segmentation.grouping import ALGORITHMS
+from segmentation.grouping.rule_files import read_rule_file
+from segmentation.grouping.rules import PRESETS
 from segmentation.parameters import Workbook, open_workbook
+from segmentation.preparing import USUAL_FEATURES, WORDS, Recipe
+from segmentation.preparing.recipe import SELECTIONS
 from segmentation.presets import read_preset
+from segmentation.privacy import KEY_BYTES
 from segmentation.quality import DIMENSIONS
-from segmentation.runs import PROJECT, begin
+from segmentation.rfm import SCORES
+from segmentation.runs import PROJECT, UNATTENDED, begin
 from segmentation.tables import ORDERS, SOURCE, TABLES, Column, Table
 
 SAMPLE = PROJECT / "data" / "sample"
@@ -88,6 +104,19 @@ def rows_below(document: str, heading: str) -> list[list[str]]:
     table = re.search(r"(?m)^\|.*\n\|[-|]+\|\n((?:\|.*\n)+)", section)
     assert table, f"no table below {heading!r}"
     return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in table[1].splitlines()]
+
+
+def said_of(name: str, document: str, heading: str) -> str:
+    """Read what the third column of the first table below a heading says of a name, with its code spans.
+
+    Examples
+    --------
+    >>> said_of("fill", "# A\\n\\n| name | default | says |\\n|---|---|---|\\n| `fill` | 0 | `mean` |\\n", "# A")
+    '`mean`'
+    """
+    section = document.partition(f"{heading}\n")[2]
+    line = next(line for line in section.splitlines() if line.startswith(f"| `{name}` |"))
+    return line.strip("|").split("|")[2].strip()
 
 
 def commands(document: str, word: str) -> list[list[str]]:
@@ -175,6 +204,23 @@ def test_readme_names_what_each_notebook_writes(notebook: Path) -> None:
     assert written <= set(re.findall(r"`([\w.]+)`", f"`{row[2]}`"))
 
 
+def test_readme_lists_every_benchmark() -> None:
+    called_by_run = {"run.py", "plain_loop.py", "bare.py"}
+    there = {path.name for path in (PROJECT / "tests" / "benchmarks").glob("*.py")}
+    assert {row[0] for row in rows_below(README, "Beside it stand, run one by one:")} == there - called_by_run
+
+
+def test_make_names_the_benchmarks_that_it_leaves_out() -> None:
+    alone = {row[0] for row in rows_below(README, "Beside it stand, run one by one:")}
+    named = MAKEFILE.partition("tests/benchmarks/run.py")[2].partition("$(INSTALLED): ")[0]
+    assert set(re.findall(r"\w+\.py", named)) == alone - {"reading.py"}
+
+
+def test_notebooks_are_made_without_anybody_watching() -> None:
+    (recipe,) = re.findall(r"(?m)^\t(.*nbconvert .*--inplace.*)$", MAKEFILE)
+    assert recipe.startswith(f"{UNATTENDED}=1 ")
+
+
 def test_readme_example_maps_exactly_the_required_columns() -> None:
     block = README.partition("column_map:\n")[2].partition("date_order")[0]
     assert re.findall(r"(\w+):", block) == [column.name for column in ORDERS.columns if column.required]
@@ -230,20 +276,80 @@ def test_every_source_of_the_readme_has_its_tests(source: str) -> None:
 # --- README: cleaning
 
 
+PARAMETER_TABLES = {"02_clean": "### Cleaning", "03_features": "### Features", "04_cluster": "### Segments"}
+
+
 def default_in_words(value: object) -> str:
     """Write a parameter's default as the README should."""
     if isinstance(value, list | dict):
         value = ", ".join(value)
+    if isinstance(value, bool):
+        return str(value).lower()
     return "empty" if value == "" else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def test_readme_lists_exactly_the_parameters_of_cleaning(workbook: Workbook) -> None:
-    told = [[row[0], row[1]] for row in rows_below(README, "### Cleaning")]
-    names = set(workbook.declared_by("02_clean"))
+@pytest.mark.parametrize("step", PARAMETER_TABLES)
+def test_readme_lists_exactly_the_parameters_that_are_new_in(step: str, workbook: Workbook) -> None:
+    told = [[row[0], row[1]] for row in rows_below(README, PARAMETER_TABLES[step])]
+    before = {name for earlier in PARAMETER_TABLES if earlier < step for name in workbook.declared_by(earlier)}
+    names = set(workbook.declared_by(step)) - before - ({"as_of"} if step != "02_clean" else set())
     assert sorted(told) == sorted([name, default_in_words(workbook.parameters[name].default)] for name in names)
 
 
-@pytest.mark.parametrize("parameter", ["ignore_gate", "holdout_days", "k", "as_of", "decimal", "date_order"])
+@pytest.mark.parametrize("parameter", WORDS)
+def test_readme_names_every_way_to_prepare(parameter: str) -> None:
+    allowed = {word for word in WORDS[parameter] if word != "none"}
+    assert allowed == set(re.findall(r"`([\w -]+)`", said_of(parameter, README, "### Features"))) - {"none"}
+
+
+def test_readme_names_every_selection() -> None:
+    assert re.findall(r"`(\w+)`", said_of("selection", README, "### Features")) == list(SELECTIONS)
+
+
+def test_readme_names_every_algorithm() -> None:
+    assert re.findall(r"`([\w -]+)`", said_of("algorithm", README, "### Segments")) == [*ALGORITHMS, "rules"]
+
+
+def test_readme_names_every_preset_of_rules() -> None:
+    assert re.findall(r"`(\w+)`", said_of("rules", README, "### Segments")) == list(PRESETS)
+
+
+def test_readme_weighs_grounds_that_there_are() -> None:
+    (example,) = re.findall(r"`(\{.+?\})`", said_of("choice_weights", README, "### Segments"))
+    assert set(yaml.safe_load(example)) <= set(WEIGHTS)
+
+
+def test_readme_counts_the_features_that_decide() -> None:
+    assert len(USUAL_FEATURES) == 11
+    assert README.count("Eleven features decide") == README.count("rest on eleven features") == 1
+
+
+def test_readme_example_of_rules_can_be_read(tmp_path: Path) -> None:
+    block = re.search(r"(?m)^    # (my_rules\.yaml)\n((?:    .+\n)+)", README)
+    assert block is not None
+    path = tmp_path / block[1]
+    path.write_text(textwrap.dedent(block[2]), encoding="utf-8")
+    assert list(read_rule_file(path))[-1] == "the others"
+
+
+def test_readme_names_every_score_that_rules_may_ask() -> None:
+    assert [score for score in SCORES if f"`{score}`" not in README] == []
+
+
+def test_readme_explains_every_option_of_assign() -> None:
+    named = [re.split(r"[ `]", row[0])[0] for row in rows_below(README, "### Customers who come later")]
+    assert sorted(named) == sorted(options(main.commands["assign"]))
+
+
+def test_readme_example_in_python_asks_what_there_is() -> None:
+    imported = re.findall(r"(?m)^    from segmentation\.assigning import (.+)$", README)
+    assert [hasattr(assigning, name) for names in imported for name in names.split(", ")] == [True, True]
+    told = re.search(r"assign_customer\(model, (\{.+\})\)", README)
+    assert told is not None
+    assert set(yaml.safe_load(told[1])) <= set(FEATURES)
+
+
+@pytest.mark.parametrize("parameter", ["ignore_gate", "holdout_days", "as_of", "seed", "decimal", "date_order"])
 def test_parameters_that_the_readme_tells_of_exist(parameter: str, workbook: Workbook) -> None:
     assert parameter in workbook.parameters
     assert f"`{parameter}`" in README
@@ -358,6 +464,64 @@ def sample_facts() -> dict[str, int]:
         facts = "".join(re.findall(r"facts=\{(.*?)\}", code))
         told |= dict.fromkeys(re.findall(r'"(\w+)":', facts), step)
     return told
+
+
+def names_of(kind: type) -> list[str]:
+    """Name the fields of a dataclass."""
+    return [field.name for field in fields(kind)]
+
+
+def test_codebook_lists_exactly_what_a_plan_and_a_recipe_hold() -> None:
+    plan, recipe = (said_of(fact, CODEBOOK, "Facts, by the step that tells them:") for fact in ("plan", "recipe"))
+    assert re.findall(r"`(\w+)`", plan.replace("`segmented_by`", "")) == names_of(Plan)
+    assert re.findall(r"`(\w+)`", recipe) == names_of(Recipe)
+
+
+def test_codebook_names_the_features_that_decide() -> None:
+    sentence = CODEBOOK.partition("- Those that decide who is alike")[2].partition(" as far as")[0].partition(":")[2]
+    assert re.findall(r"`(\w+)`", sentence) == list(USUAL_FEATURES)
+
+
+@pytest.fixture(scope="module")
+def described() -> pd.DataFrame:
+    """Describe forty invented customers by numbers alone."""
+    table = pd.DataFrame({name: [None] * 40 for name in FEATURES}, index=pd.RangeIndex(40, name="customer_id"))
+    spread = {name: [float(place % 7 + 1) for place in range(40)] for name in TOLD}
+    return table.assign(**spread)
+
+
+@pytest.fixture(scope="module")
+def segments(described: pd.DataFrame) -> pd.DataFrame:
+    """Give the invented customers segments by rules."""
+    wish = Wish(algorithm="rules", k=0, k_max=4, min_share=0.03, weights={}, rules="rfm_map")
+    return by_rules(described, wish=wish, recipe=Recipe(), seed=7, why="").segments
+
+
+def test_codebook_lists_exactly_the_columns_of_segments(described: pd.DataFrame, segments: pd.DataFrame) -> None:
+    labels = segments["segment"]
+    names = segments.groupby("segment")["name"].first().to_list()
+    reasons = explaining.fit_explainer(described, labels, names=names, columns=TOLD).reasons(described, labels)
+    told = [row[0] for row in rows_below(CODEBOOK, "`04_segments.parquet`, one row a customer:")]
+    assert told == ["customer_id", *segments, rfm.rfm_segments(described).name, *reasons]
+
+
+def test_codebook_lists_exactly_the_columns_of_typical_customers(
+    described: pd.DataFrame, segments: pd.DataFrame
+) -> None:
+    typical = explaining.typical_customers(described, segments, columns=TOLD, min_group=1)
+    columns = list(explaining.pseudonymous(typical, key=b"0" * KEY_BYTES))
+    told = [row[0] for row in rows_below(CODEBOOK, "up to two customers a segment, those nearest to its middle:")]
+    assert told == columns
+
+
+def test_codebook_lists_exactly_the_columns_of_assigned_customers() -> None:
+    told = [row[0] for row in rows_below(CODEBOOK, "writes, one row a customer in the new files:")]
+    assert told == ["customer_id", *PLACED]
+
+
+def test_codebook_lists_exactly_what_customers_are_placed_by() -> None:
+    told = [row[0] for row in rows_below(CODEBOOK, "What a customer is placed by:")]
+    assert told == [models.ORDERS, *(plan.basis for plan in PLANS), models.NOT_YET]
 
 
 def test_codebook_lists_exactly_the_columns_of_an_audience() -> None:

@@ -65,10 +65,10 @@ class Counts(NamedTuple):
 
 KLAVIYO = "Klaviyo, predictive analytics"
 SEGMENT = "Twilio Segment, predictions"
-K_MEANS = "ten customers or more for each of seven features and their spread"
+ENOUGH = "nine customers or more for each of eleven features"
 LINES = "half of what could count"
 CHECKS = (
-    Check("segments", "buyers", "customers who bought", 100, K_MEANS),
+    Check("segments", "buyers", "customers who bought", 100, ENOUGH),
     Check("segments", "repeat_buyers", "customers with 2 orders or more", 20, "some who differ from one-time buyers"),
     Check("segments", "history_days", "days of history", 90, "a quarter of a year"),
     Check("segments", "clean_share", "share of lines that count", 0.5, LINES),
