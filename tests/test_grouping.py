@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs, make_moons
 from sklearn.metrics import adjusted_rand_score
 
-from segmentation.cluster import k_means
 from segmentation.grouping import (
     ALGORITHMS,
     Grouping,
@@ -156,8 +156,8 @@ def test_every_algorithm_stands_in_the_table_of_assumptions() -> None:
     assert assumptions()["algorithm"].tolist() == NAMES
 
 
-def test_k_means_is_the_one_that_segments_were_made_with() -> None:
-    plain = k_means(clouds()[0], 5, starts=5, seed=1)
+def test_k_means_is_that_of_scikit_learn() -> None:
+    plain = KMeans(5, n_init=5, random_state=1).fit(clouds()[0])
     np.testing.assert_array_equal(found("k-means").labels, plain.labels_)
 
 
