@@ -20,7 +20,8 @@ from segmentation.assigning import models
 from segmentation.assigning.coldstart import PLANS
 from segmentation.assigning.placing import COLUMNS as PLACED
 from segmentation.campaign import Campaign, audience
-from segmentation.choosing import WEIGHTS
+from segmentation.choosing import STEADY, WEIGHTS
+from segmentation.choosing.recommendation import TELLS
 from segmentation.clean import POLICIES, RULES
 from segmentation.cleaning import companions
 from segmentation.cli import main
@@ -314,6 +315,11 @@ def test_readme_names_every_preset_of_rules() -> None:
     assert re.findall(r"`(\w+)`", said_of("rules", README, "### Segments")) == list(PRESETS)
 
 
+def test_readme_tells_what_a_number_of_segments_must_reach() -> None:
+    assert README.count(f"the groupings agree at {STEADY:.2f} or more") == 1
+    assert README.count(f"they tell {100 * TELLS:.0f} % or") == 1
+
+
 def test_readme_weighs_grounds_that_there_are() -> None:
     (example,) = re.findall(r"`(\{.+?\})`", said_of("choice_weights", README, "### Segments"))
     assert set(yaml.safe_load(example)) <= set(WEIGHTS)
@@ -457,7 +463,7 @@ def test_codebook_lists_exactly_the_facts(sample_facts: dict[str, int]) -> None:
 @pytest.fixture(scope="module")
 def sample_facts() -> dict[str, int]:
     """Collect from the notebooks the facts that each step tells, the first step's from what it calls."""
-    told = dict.fromkeys(("tables", "formats", "files", "currencies", "first_day", "last_day"), 1)
+    told = dict.fromkeys(("tables", "formats", "zone", "files", "currencies", "first_day", "last_day"), 1)
     for step, notebook in enumerate(NOTEBOOKS, start=1):
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
         code = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")

@@ -53,7 +53,7 @@ class Recipe:
 
     Attributes
     ----------
-    columns : names of features; none for the usual seven as far as they are known
+    columns : names of features; none for the usual ones as far as they are known
     fill : where a number is missing: the median, the mean, zero, that of the nearest customers, the median beside a
         column that flags it, or none to refuse missing numbers
     transform : usual (the logarithm where the feature says so), log for all numbers, yeo-johnson, none
