@@ -5,22 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from ibis.backends.duckdb import Backend
 from shops import Line, order_line, store_orders
 
 from segmentation import cluster
-from segmentation.cluster import Segmentation, fit_segments, prepare
+from segmentation.cluster import Plan, Segmentation
 from segmentation.evaluate import (
     BANDS,
     HoldOut,
     Stability,
     agreement_interval,
     bootstrap_stability,
-    closest_jaccard,
     comparison,
-    default_holdout_days,
     evaluation_record,
     hold_out,
     hold_out_caption,
@@ -39,39 +35,25 @@ from segmentation.evaluate import (
     rankings,
     return_rates,
     rivals_table,
-    spent_between,
     stability_caption,
     stability_sentence,
     top_share,
 )
+from segmentation.features import FEATURES, NUMBERS, collect, customer_features, past_for_choices
 from segmentation.gate import SUMMARY_WHY, Allowed
+from segmentation.grouping.groups import Grouping
+from segmentation.grouping.placing import NearestCentre
+from segmentation.grouping.rules import RuleSegmentation
+from segmentation.preparing import Recipe, fit_preparation, prepare_customers
 from segmentation.problems import DataProblem
 
 COLUMNS = ["recency_days", "order_count", "net_spend"]
+ENOUGH = Allowed("full")
 YEAR_END = datetime.date(2025, 1, 1)
 DAYS = 90  # so the day of description is 3 October 2024, and recent spend counts from 5 July
 
 
 # --- do the segments hold?
-
-
-def test_jaccard_of_the_closest_match_by_hand() -> None:
-    # Group 0 shares 2 of 4 with other 0 and 1 of 4 with other 1; group 1 shares 2 of 3 with other 1.
-    assert closest_jaccard(np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 1])).tolist() == [2 / 3, 2 / 3]
-
-
-def test_a_group_torn_apart_has_the_jaccard_of_its_larger_part() -> None:
-    assert closest_jaccard(np.array([0, 0, 0, 0, 1]), np.array([0, 0, 0, 1, 2])).tolist() == [0.75, 1.0]
-
-
-@given(labels=st.lists(st.integers(0, 4), min_size=1, max_size=30))
-def test_a_grouping_comes_back_fully_as_itself(labels: list[int]) -> None:
-    assert (closest_jaccard(np.array(labels), np.array(labels)) == 1).all()
-
-
-@given(labels=st.lists(st.integers(0, 4), min_size=1, max_size=30))
-def test_renumbering_groups_changes_no_jaccard(labels: list[int]) -> None:
-    assert (closest_jaccard(np.array(labels), 9 - np.array(labels)) == 1).all()
 
 
 def test_hennigs_bands_begin_where_he_put_them() -> None:
@@ -82,14 +64,28 @@ def around(places: Sequence[tuple[float, float, float]], spreads: Sequence[float
     """Draw customers around places in the logarithms of recency, orders and spend, one spread a group."""
     kinds = np.repeat(np.arange(len(places)), each)
     noise = np.random.default_rng(1).normal(0, 1, (len(kinds), 3)) * np.array(spreads)[kinds, None]
-    return pd.DataFrame(np.expm1((np.array(places)[kinds] + noise).clip(0)), columns=COLUMNS)
+    return described(pd.DataFrame(np.expm1((np.array(places)[kinds] + noise).clip(0)), columns=COLUMNS))
+
+
+def described(known: pd.DataFrame) -> pd.DataFrame:
+    """Write customers of whom only some features are known."""
+    words = [name for name in FEATURES if name not in NUMBERS]
+    return known.reindex(columns=list(FEATURES)).astype(dict.fromkeys(words, object))
+
+
+def plan(k: int, *, algorithm: str = "k-means", **told: object) -> Plan:
+    """Write a plan of step 04 by recency, orders and spend."""
+    return Plan("full", Recipe(**{"columns": tuple(COLUMNS)} | told), algorithm, k, "", 1)
+
+
+BY_RULES = Plan("rules", Recipe(), "", 0, "simple_rules", 1)
 
 
 CORNERS = [(1.0, 1.0, 1.0), (6.0, 1.0, 6.0), (1.0, 6.0, 6.0)]
 
 
 def fitted(features: pd.DataFrame, *, k: int) -> Segmentation:
-    return fit_segments(features, columns=COLUMNS, k=k, seed=1)
+    return cluster.fit(features, plan(k))
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +111,7 @@ def test_the_unstable_segment_is_found() -> None:
     features = around(CORNERS, [0.1, 0.1, 0.9])
     segmentation = fitted(features, k=4)
     jaccard = bootstrap_stability(segmentation, features, refits=20, seed=1).segments["jaccard"]
-    of_loose_group = set(segmentation.distances(features[-60:]).argmin(axis=1))
+    of_loose_group = set(segmentation.grouping.labels[-60:])
     assert set(jaccard.nsmallest(2).index) == of_loose_group
 
 
@@ -130,20 +126,32 @@ def test_the_interval_of_agreement_holds_its_mean() -> None:
     assert agreement_interval(stability) == pytest.approx({"agreement": 0.5, "low": 0.05, "high": 0.95})
 
 
+def by_hand(features: pd.DataFrame, centres: Sequence[float]) -> Segmentation:
+    """Put customers into segments around return shares, whatever an algorithm would say."""
+    preparation = fit_preparation(features, Recipe(columns=("return_share",)), seed=1)
+    places = preparation.transform(pd.DataFrame({"return_share": centres}))
+    grouping = Grouping("k-means", np.array([]), places, NearestCentre(places), len(features))
+    return Segmentation(preparation, grouping, tuple(f"segment {number}" for number in range(len(centres))))
+
+
 def test_the_silhouette_of_two_points_each_is_1() -> None:
     features = pd.DataFrame({"return_share": [0.0, 0.0, 1.0, 1.0]})
-    preparation = prepare(["return_share"]).fit(features)
-    segmentation = Segmentation(["return_share"], preparation, np.array([[-1.0], [1.0]]))
-    assert internal_measures(segmentation, features, seed=1)["silhouette"].to_dict() == {0: 1.0, 1: 1.0, "all": 1.0}
+    measures = internal_measures(by_hand(features, [0.0, 1.0]), features, seed=1)
+    assert measures["silhouette"].to_dict() == {0: 1.0, 1: 1.0, "all": 1.0}
 
 
 def test_the_silhouette_by_hand() -> None:
     # At 0, 1 and 4 after scaling by the same factor: (4 - 1) / 4 and (3 - 1) / 3; alone in a segment it is 0.
     features = pd.DataFrame({"return_share": [0.0, 0.25, 1.0]})
-    preparation = prepare(["return_share"]).fit(features)
-    centres = preparation.transform(pd.DataFrame({"return_share": [0.125, 1.0]}))
-    measures = internal_measures(Segmentation(["return_share"], preparation, centres), features, seed=1)
+    measures = internal_measures(by_hand(features, [0.125, 1.0]), features, seed=1)
     assert measures["silhouette"].tolist() == pytest.approx([(3 / 4 + 2 / 3) / 2, 0, (3 / 4 + 2 / 3) / 3])
+
+
+@pytest.mark.parametrize("algorithm", ["ward", "gaussian mixture", "hdbscan"])
+def test_segments_of_any_algorithm_are_fitted_again_by_it(algorithm: str) -> None:
+    features = around(CORNERS, [0.2, 0.2, 0.2], each=30)
+    segmentation = cluster.fit(features, plan(3, algorithm=algorithm))
+    assert bootstrap_stability(segmentation, features, refits=2, seed=1).segments["jaccard"].min() > 0.9
 
 
 def test_the_measures_table_ends_with_all_customers() -> None:
@@ -311,7 +319,7 @@ def shop_lines(*, later_price: float = 10.0) -> list[Line]:
 
 def held_out(connection: Backend, lines: list[Line], *, days: int = DAYS, k: int = 2) -> HoldOut:
     orders = store_orders(connection, lines)
-    return hold_out(orders, as_of=YEAR_END, days=days, columns=COLUMNS, k=k, seed=1)
+    return hold_out(orders, as_of=YEAR_END, days=days, plan=plan(k))
 
 
 KNOWN = ["segment", "name", "rfm_segment", "net_spend", "recent_spend"]
@@ -383,29 +391,61 @@ def test_fewer_customers_than_segments_on_the_earlier_day_are_refused(connection
 def test_orders_of_one_day_can_t_be_held_out(connection: Backend) -> None:
     orders = store_orders(connection, [order_line(), order_line(order_id="1002", customer_id="bob@example.com")])
     with pytest.raises(DataProblem, match="all orders are of one day"):
-        hold_out(orders, as_of=datetime.date(2025, 3, 2), days=1, columns=["net_spend"], k=2, seed=1)
+        hold_out(orders, as_of=datetime.date(2025, 3, 2), days=1, plan=plan(2))
 
 
-def test_the_default_period_is_a_quarter(connection: Backend) -> None:
-    assert default_holdout_days(store_orders(connection, shop_lines()), as_of=YEAR_END) == 90
+def test_the_period_is_a_quarter_unless_told(connection: Backend) -> None:
+    assert looked_back(connection, shop_lines()).days == 90
 
 
-def test_the_default_period_of_a_young_shop_is_a_third_of_its_history(connection: Backend) -> None:
+# --- what the plan learnt from an earlier day
+
+
+def two_years(*, comes_back: int) -> list[Line]:
+    """Write 60 buyers of cups, lamps and rugs in turn; in the hold-out period those of one come back."""
+    generator = np.random.default_rng(1)
+    lines = []
+    for number in range(60):
+        days = generator.choice(np.arange(DAYS, 2 * 365), generator.integers(2, 9), replace=False)
+        days = [*days, 10] if number % 3 == comes_back else days
+        for day in days:
+            told = {
+                "customer_id": f"c{number:02}",
+                "ordered_at": datetime.datetime(2025, 1, 1, 12) - datetime.timedelta(days=int(day) + 1),
+                "unit_price": float(generator.integers(5, 50)) if day >= DAYS else 999.0,
+                "category": ["cups", "lamps", "rugs"][number % 3],
+            }
+            lines.append(order_line(order_id=f"{number}-{day}", **told))
+    return lines
+
+
+def looked_back_by_what_was_learnt(connection: Backend, lines: list[Line], recipe: Recipe) -> HoldOut:
+    """Prepare as step 03 does, with what customers spent after an earlier day, and look back by that."""
+    orders = store_orders(connection, lines)
+    past, why_not = past_for_choices(orders, as_of=YEAR_END)
+    assert why_not == ""
+    today = collect(customer_features(orders, as_of=YEAR_END))
+    learnt = prepare_customers(today, recipe, past=past, seed=1).recipe
+    return hold_out(orders, as_of=YEAR_END, days=DAYS, plan=Plan("full", learnt, "k-means", 3, "", 1))
+
+
+@pytest.mark.parametrize("learning", [{"target_selection": "l1"}, {"encoding": "target"}])
+def test_nothing_from_the_hold_out_period_leaks_though_the_plan_learns_from_later_spend(
+    connection: Backend, learning: dict[str, str]
+) -> None:
+    recipe = Recipe(columns=(*COLUMNS, "average_order", "favourite_category"), **learning)
+    known, other = (
+        looked_back_by_what_was_learnt(connection, two_years(comes_back=kind), recipe).customers for kind in (0, 1)
+    )
+    pd.testing.assert_frame_equal(known[KNOWN], other[KNOWN])
+    assert all(ranked.equals(rankings(other)[name]) for name, ranked in rankings(known).items())
+    assert not known["later_spend"].equals(other["later_spend"])
+
+
+def test_a_plan_that_must_learn_anew_can_t_where_orders_do_not_reach(connection: Backend) -> None:
     orders = store_orders(connection, shop_lines())
-    assert default_holdout_days(orders, as_of=datetime.date(2024, 3, 1)) == 20
-
-
-def test_spend_between_two_days_holds_the_first_and_not_the_last(connection: Backend) -> None:
-    days = {1: 5.0, 2: 7.0, 3: 11.0}
-    lines = [order_line(ordered_at=datetime.datetime(2024, 1, day), unit_price=price) for day, price in days.items()]
-    spent = spent_between(store_orders(connection, lines), datetime.date(2024, 1, 1), datetime.date(2024, 1, 3))
-    assert spent["spend"].tolist() == [12.0]
-
-
-def test_returns_lower_later_spend_and_are_no_orders(connection: Backend) -> None:
-    lines = [order_line(quantity=3), order_line(order_id="R1", quantity=-1)]
-    spent = spent_between(store_orders(connection, lines), datetime.date(2025, 1, 1), datetime.date(2026, 1, 1))
-    assert spent.to_dict("records") == [{"spend": 20.0, "orders": 1}]
+    with pytest.raises(DataProblem, match="learns from later spend can't be made anew as of 2024-07-05"):
+        hold_out(orders, as_of=YEAR_END, days=180, plan=plan(2, encoding="target"))
 
 
 # --- words and the record
@@ -450,7 +490,7 @@ def test_the_record_tells_the_share_that_came_back(past: HoldOut, clear_groups: 
     by_segment = later_spend_by_group(past.customers, past.customers["segment"], seed=1)
     rivals = ranking_measures(past.customers, rankings(past.customers), seed=1)
     measures = pd.DataFrame({"silhouette": [0.5], "davies_bouldin": [0.9]}, index=["all"])
-    came_back = return_rates(past, fit_segments(past.features, columns=COLUMNS, k=2, seed=1))
+    came_back = return_rates(past, cluster.fit(past.features, plan(2)))
     record = evaluation_record(clear_groups, measures, by_segment, rivals, past=past, came_back=came_back)
     assert record["came_back"] == {0: 1.0, 1: 0.0}
 
@@ -458,14 +498,11 @@ def test_the_record_tells_the_share_that_came_back(past: HoldOut, clear_groups: 
 # --- what is said when it can't be measured
 
 
-ENOUGH = Allowed("full")
-
-
 def looked_back(
-    connection: Backend, lines: list[Line], *, allowed: Allowed = ENOUGH, days: int = 0, mode: str = "full"
+    connection: Backend, lines: list[Line], *, allowed: Allowed = ENOUGH, days: int = 0, by: Plan | None = None
 ) -> HoldOut:
     orders = store_orders(connection, lines)
-    return look_back(orders, allowed=allowed, as_of=YEAR_END, days=days, mode=mode, columns=COLUMNS, k=2, seed=1)
+    return look_back(orders, allowed=allowed, as_of=YEAR_END, days=days, plan=by or plan(2))
 
 
 @pytest.fixture(scope="module")
@@ -497,7 +534,7 @@ def test_a_period_that_is_asked_for_and_can_t_be_is_refused(connection: Backend)
 
 
 def test_rules_are_held_out_as_they_stood(connection: Backend) -> None:
-    told = looked_back(connection, shop_lines(), mode="rules")
+    told = looked_back(connection, shop_lines(), by=BY_RULES)
     assert told.customers["name"].tolist()[:2] == ["regulars", "lapsed one-time buyers"]
 
 
@@ -524,8 +561,8 @@ def test_a_caption_says_why_there_is_nothing_to_see(nobody: HoldOut, past: HoldO
     assert hold_out_caption(past, "{customers} of {day}, {days} days") == "40 of 2024-10-03, 90 days"
 
 
-def rules_fitted(features: pd.DataFrame) -> cluster.RuleSegmentation:
-    return cluster.fit(features, mode="rules", columns=COLUMNS, k=0, seed=1)
+def rules_fitted(features: pd.DataFrame) -> RuleSegmentation:
+    return cluster.fit(features, BY_RULES)
 
 
 def test_rules_are_not_fitted_again() -> None:
