@@ -251,6 +251,11 @@ def test_equal_numbers_of_orders_are_decided_by_the_alphabet(connection: Backend
     assert described(connection, {"orders": lines}).loc["ann", "channel"] == "app"
 
 
+def test_a_country_is_known_though_no_order_tells_its_channel(connection: Backend) -> None:
+    line = order_line(customer_id="ann", ordered_at=NOVEMBER, country="DE", channel=None)
+    assert described(connection, {"orders": [line]}).loc["ann", "country"] == "DE"
+
+
 def test_orders_with_dates_alone_have_no_evening(connection: Backend) -> None:
     midnight = order_line(customer_id="ann", ordered_at=datetime.datetime(2024, 11, 5))
     assert pd.isna(described(connection, {"orders": [midnight]}).loc["ann", "evening_share"])

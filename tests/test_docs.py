@@ -326,8 +326,8 @@ def test_readme_weighs_grounds_that_there_are() -> None:
 
 
 def test_readme_counts_the_features_that_decide() -> None:
-    assert len(USUAL_FEATURES) == 11
-    assert README.count("Eleven features decide") == README.count("rest on eleven features") == 1
+    assert len(USUAL_FEATURES) == 10
+    assert README.count("Ten features decide") == README.count("rest on ten features") == 1
 
 
 def test_readme_example_of_rules_can_be_read(tmp_path: Path) -> None:

@@ -83,13 +83,15 @@ def did(preparation: Preparation, step: str) -> str:
     return rows[step]
 
 
-# --- the default is what it always was
+# --- the default is what it always was, on more features
+
+SKEWED = ["recency_days", "order_count", "net_spend", "average_order", "tenure_days", "product_count"]
 
 
 def test_the_usual_preparation_is_logarithm_then_scale_then_limit() -> None:
     features = shop()
     expected = features[list(USUAL_FEATURES)].copy()
-    expected[list(USUAL_FEATURES[:-1])] = np.log1p(expected[list(USUAL_FEATURES[:-1])].clip(lower=0))
+    expected[SKEWED] = np.log1p(expected[SKEWED].clip(lower=0))
     expected = (expected - expected.mean()) / expected.std(ddof=0)
     assert np.allclose(fitted(features).transform(features), expected.clip(-3, 3), rtol=0, atol=1e-12)
 
@@ -222,7 +224,7 @@ def test_no_customer_is_refused() -> None:
 
 
 def test_nobody_can_be_prepared() -> None:
-    assert fitted(shop()).transform(shop(0)).shape == (0, 7)
+    assert fitted(shop()).transform(shop(0)).shape == (0, 10)
 
 
 # --- categories
@@ -362,14 +364,14 @@ def test_text_among_numbers_is_refused() -> None:
 def test_a_constant_feature_goes_and_is_told() -> None:
     preparation = fitted(shop().assign(tenure_days=5.0))
     assert "tenure_days" not in preparation.names
-    assert did(preparation, "constant columns") == "kept 6 of 7 columns; left out tenure days (the same for everybody)"
+    assert did(preparation, "constant columns") == "kept 9 of 10 columns; left out tenure days (the same for everybody)"
 
 
 def test_when_all_are_alike_all_columns_stay_at_nothing() -> None:
     alike = shop(20).assign(**dict.fromkeys(USUAL_FEATURES, 1.0))
     preparation = fitted(alike)
-    assert preparation.transform(alike).tolist() == [[0.0] * 7] * 20
-    assert did(preparation, "constant columns") == "kept 7 of 7 columns; all 7 are the same for everybody; they stay"
+    assert preparation.transform(alike).tolist() == [[0.0] * 10] * 20
+    assert did(preparation, "constant columns") == "kept 10 of 10 columns; all 10 are the same for everybody; they stay"
 
 
 def test_what_nearly_all_have_in_common_goes_when_asked_for() -> None:
@@ -564,15 +566,15 @@ def test_independent_components_unmix_two_habits() -> None:
 
 
 def test_more_components_than_columns_are_refused() -> None:
-    with pytest.raises(DataProblem, match=r"`components` must be at most the number of prepared columns, 7; got 8\."):
-        fitted(shop(), Recipe(reduction="pca", components=8))
+    with pytest.raises(DataProblem, match=r"`components` must be at most the number of prepared columns, 10; got 11\."):
+        fitted(shop(), Recipe(reduction="pca", components=11))
 
 
 @pytest.mark.parametrize("reduction", ["pca", "ica"])
 def test_customers_who_are_all_alike_are_not_reduced(reduction: str) -> None:
     alike = shop(20).assign(**dict.fromkeys(USUAL_FEATURES, 1.0))
     preparation = fitted(alike, Recipe(reduction=reduction))
-    assert preparation.transform(alike).tolist() == [[0.0] * 7] * 20
+    assert preparation.transform(alike).tolist() == [[0.0] * 10] * 20
     assert did(preparation, f"reduce ({reduction.upper()})") == "all customers are alike; nothing to reduce"
 
 
@@ -804,7 +806,7 @@ def test_every_feature_can_be_prepared() -> None:
 
 
 def test_two_customers_can_be_prepared() -> None:
-    assert fitted(shop(2)).transform(shop(2)).shape == (2, 7)
+    assert fitted(shop(2)).transform(shop(2)).shape == (2, 10)
 
 
 def test_one_customer_with_nearly_all_money_is_three_deviations_out() -> None:

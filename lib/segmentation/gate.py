@@ -65,7 +65,7 @@ class Counts(NamedTuple):
 
 KLAVIYO = "Klaviyo, predictive analytics"
 SEGMENT = "Twilio Segment, predictions"
-ENOUGH = "nine customers or more for each of eleven features"
+ENOUGH = "ten customers or more for each of ten features"
 LINES = "half of what could count"
 CHECKS = (
     Check("segments", "buyers", "customers who bought", 100, ENOUGH),

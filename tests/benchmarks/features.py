@@ -195,7 +195,7 @@ from (select customer_id, country, count(*) as n from orders where placed is not
 copy (
 select customer_id, recency_days, order_count, net_spend, net_spend / order_count as average_order, tenure_days,
     median_gap_days, gap_spread, recency_days - median_gap_days as overdue_days,
-    case when recent + past > 0 then (recent - past) / (recent + past) end as spend_trend, first_order_value,
+    case when recent + past > 0 then (recent - past) / (recent + past) else 0 end as spend_trend, first_order_value,
     product_count, category_count, category_entropy, favourite_share, pieces / order_count as pieces_per_order,
     price_level, case when list_value > 0 then reduced / list_value else 0 end as discount_share,
     coupons / placed as coupon_share,
@@ -272,7 +272,8 @@ def by_pandas(lines: Path, out: Path, folder: Path) -> None:
     gaps = days.groupby("customer_id")["gap"].agg(["median", "std", "mean"])
     table["median_gap_days"], table["gap_spread"] = gaps["median"], gaps["std"] / gaps["mean"]
     table["overdue_days"] = table["recency_days"] - table["median_gap_days"]
-    table["spend_trend"] = (told["recent"] - told["past"]) / (told["recent"] + told["past"]).replace(0, np.nan)
+    change = (told["recent"] - told["past"]) / (told["recent"] + told["past"]).replace(0, np.nan)
+    table["spend_trend"] = change.fillna(0)
     table["first_order_value"] = days.drop_duplicates("customer_id").set_index("customer_id")["value"]
     products = bought[["customer_id", "product_id"]].drop_duplicates()
     table["product_count"] = products.groupby("customer_id").size()
@@ -361,7 +362,7 @@ def by_polars(lines: Path, out: Path, folder: Path) -> None:
         "favourite_category", "channel", "country", *(col(name) / col("placed") for name in shares),
         evening_share=pl.when(col("timed")).then(col("evening_share") / col("placed")),
         average_order=col("net_spend") / col("order_count"), overdue_days=col("recency_days") - col("median_gap_days"),
-        spend_trend=pl.when(change > 0).then((col("recent") - col("past")) / change),
+        spend_trend=pl.when(change > 0).then((col("recent") - col("past")) / change).otherwise(0.0),
         pieces_per_order=col("pieces") / col("order_count"), discount_share=col("reduced") / col("list_value"),
         coupon_share=col("coupons") / col("placed"),
         return_share=(1 - col("net_spend") / col("value")).clip(0, 1),

@@ -74,8 +74,7 @@ RHYTHM = (
     ),
     Feature(
         "spend_trend", "−1 to 1", "value and rhythm", "spends more (above 0) or less than three months earlier",
-        "(bought in the last 90 days − in the 90 before) ÷ their sum", "orders",
-        unknown="nothing bought in the last 180 days",
+        "(bought in the last 90 days − in the 90 before) ÷ their sum; 0 when nothing was bought in either", "orders",
     ),
     Feature(
         "first_order_value", "money", "value and rhythm", "bought on the first order day, after discounts",

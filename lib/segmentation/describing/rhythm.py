@@ -30,7 +30,7 @@ def rhythm(orders: ir.Table, as_of: datetime.date) -> ir.Table:
         "first_order_value",
         average_order=told.net_spend / told.order_count,
         overdue_days=told.recency_days - told.median_gap_days,
-        spend_trend=ibis.ifelse(trend > 0, (told.recent - told.past) / trend, None),
+        spend_trend=ibis.ifelse(trend > 0, (told.recent - told.past) / trend, 0.0),
         pieces_per_order=told.pieces / told.order_count,
         discount_share=ibis.ifelse(told.list_value > 0, told.reduced_value / told.list_value, 0.0),
         coupon_share=told.with_coupon / told.placed,

@@ -53,7 +53,8 @@ def favourite_places(orders: ir.Table) -> ir.Table:
     orders = orders.filter(orders.placed_at.notnull())
     counts = orders.group_by("customer_id", *PLACES).aggregate(orders=orders.count())
     found = [favourite(counts, name, by="orders") for name in PLACES]
-    return found[0].outer_join(found[1], "customer_id")
+    both = found[0].outer_join(found[1], "customer_id")
+    return both.select(PLACES, customer_id=ibis.coalesce(both.customer_id, both.customer_id_right))
 
 
 def favourite(counts: ir.Table, name: str, *, by: str) -> ir.Table:

@@ -16,7 +16,6 @@ USUAL_FEATURES = (
     "product_count",
     "discount_share",
     "return_share",
-    "pieces_per_order",
     "category_entropy",
     "spend_trend",
 )
