@@ -20,6 +20,7 @@ from segmentation.campaign import (
     file_name,
     lift_in_words,
     plan_campaign,
+    plays_by_name,
     power_caption,
     power_in_words,
     power_table,
@@ -76,6 +77,35 @@ def customers_table(consent: dict[str, object]) -> pd.DataFrame:
 
 def test_every_name_of_a_segment_has_an_action() -> None:
     assert set(read_preset("archetypes")) <= set(read_plays(PROJECT / "data" / "plays.csv").index)
+
+
+def test_a_name_that_says_more_than_its_kind_has_the_kind_s_action() -> None:
+    assert plays_by_name(PLAYS, ["champions, small baskets"])["action"].to_dict() == {
+        "champions, small baskets": "Thank them"
+    }
+
+
+def test_an_action_of_its_own_comes_before_that_of_the_kind() -> None:
+    own = pd.concat([PLAYS, PLAYS[1:].set_axis(["champions, small baskets"])])
+    names = ["champions, small baskets", "champions, large baskets"]
+    assert plays_by_name(own, names)["action"].tolist() == ["Win them back", "Thank them"]
+
+
+def test_two_segments_of_one_kind_have_a_row_each() -> None:
+    names = ["lapsed", "lapsed, small baskets", "lapsed, 2nd group"]
+    assert plays_by_name(PLAYS, names).index.tolist() == names
+
+
+def test_names_without_an_action_are_refused() -> None:
+    with pytest.raises(
+        DataProblem, match=r"'newcomers' and 'regulars, small baskets' has none\. Add a row to the table of `plays`\?"
+    ):
+        plays_by_name(PLAYS, ["champions", "newcomers", "regulars, small baskets"])
+
+
+def test_a_campaign_plans_for_names_that_say_more_than_their_kind() -> None:
+    members = segments(4, 4).replace({"name": {"lapsed": "lapsed, small baskets"}})
+    assert planned(members).plan["action"].tolist() == ["Thank them", "Win them back"]
 
 
 def test_a_cost_is_read_as_a_number(tmp_path: Path) -> None:

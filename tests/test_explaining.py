@@ -9,6 +9,7 @@ import pytest
 from segmentation.explaining.boxes import best_box, thresholds
 from segmentation.explaining.contrasts import contrast_table, contrasts, drawn_means, drawn_medians
 from segmentation.explaining.maps import map_numbers, map_points, segment_spread, telling_features
+from segmentation.explaining.profiles import best_sentence, profile_table, segment_profile, shown_standing
 from segmentation.explaining.reasons import NEAR_AVERAGE, Explainer, fit_explainer, reasons
 from segmentation.explaining.rules import (
     ToldByRules,
@@ -20,10 +21,10 @@ from segmentation.explaining.rules import (
     tell_by_rules,
     whole_features,
 )
-from segmentation.explaining.sentences import segment_sentences
+from segmentation.explaining.sentences import named_sentences, segment_sentences
 from segmentation.explaining.typical import coarsely, pseudonymous, typical_customers, typical_table
 from segmentation.explaining.words import bound_in_words, feature_words, word_for
-from segmentation.features import FEATURES
+from segmentation.features import FEATURES, NUMBERS
 from segmentation.privacy import PSEUDONYM_KEY, pseudonym, pseudonym_key
 from segmentation.problems import DataProblem
 
@@ -145,7 +146,7 @@ def test_a_sentence_is_built_from_values() -> None:
     segments = pd.DataFrame({"segment": [0] * 5 + [1] * 5, "name": "any"})
     assert segment_sentences(features, segments, min_group=5)[0] == (
         "They last bought 9 days ago, ordered twice, spend 1.5 times the average; "
-        "50 % of customers bring 75 % of the money."
+        "50% of customers bring 75% of the money."
     )
 
 
@@ -156,7 +157,105 @@ def test_nothing_is_told_of_a_small_group() -> None:
 
 def test_a_sentence_leaves_out_what_is_not_known() -> None:
     unknown = FEATURES_OF.assign(recency_days=np.nan, net_spend=0.0)
-    assert segment_sentences(unknown, SEGMENTS, min_group=5)[1] == "They ordered 4 times; they are 33 % of customers."
+    assert segment_sentences(unknown, SEGMENTS, min_group=5)[1] == "They ordered 4 times; they are 33% of customers."
+
+
+# --- segments side by side
+
+
+def four_customers() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Write four customers: 'few' brings 900 of 1,000 from one customer, 'many' 100 from three."""
+    features = pd.DataFrame({name: [1.0, 2.0, 3.0, 4.0] for name in NUMBERS}, index=list("abcd"))
+    features = features.assign(net_spend=[20.0, 30.0, 50.0, 900.0], gender=["f", None, "m", "f"])
+    segments = pd.DataFrame({"segment": [1, 1, 1, 0], "name": ["many", "many", "many", "few"]}, index=features.index)
+    return features, segments
+
+
+def test_the_profile_begins_with_the_largest_share_of_money() -> None:
+    assert segment_profile(*four_customers())["name"].tolist() == ["few", "many"]
+
+
+def test_the_profile_counts_customers_and_money() -> None:
+    shares = segment_profile(*four_customers())[["customers", "customer_share", "money_share"]]
+    assert shares.to_numpy().tolist() == [[1, 0.25, 0.9], [3, 0.75, 0.1]]
+
+
+def test_the_profile_describes_numbers_by_medians() -> None:
+    profile = segment_profile(*four_customers())
+    assert profile["net_spend"].tolist() == [900.0, 30.0]
+    assert "gender" not in profile
+
+
+def test_the_profile_of_no_money_has_no_shares_of_it() -> None:
+    features, segments = four_customers()
+    assert segment_profile(features.assign(net_spend=0.0), segments)["money_share"].tolist() == [0.0, 0.0]
+
+
+def test_the_profile_table_keeps_the_profiles_order() -> None:
+    table = profile_table(segment_profile(*four_customers()), money="EUR")
+    assert table[["segment", "customers", "spend, EUR"]].to_numpy().tolist() == [["few", 1, 900.0], ["many", 3, 30.0]]
+
+
+def test_the_best_segment_is_told_with_its_shares() -> None:
+    sentence = best_sentence(segment_profile(*four_customers()), min_group=1)
+    assert sentence.format(name="few", customers=0.25, money=0.9) == (
+        "The few are 25% of the customers and bring 90% of the money."
+    )
+
+
+def test_nothing_is_told_of_a_best_segment_that_is_too_small() -> None:
+    assert "{money" not in best_sentence(segment_profile(*four_customers()), min_group=2)
+
+
+def test_one_group_has_no_best() -> None:
+    features, segments = four_customers()
+    profile = segment_profile(features, segments.assign(segment=0))
+    assert best_sentence(profile, min_group=5) == "There is one group, so no segment brings more than another."
+
+
+def test_sentences_stand_by_name_in_the_profiles_order() -> None:
+    sentences = pd.Series({0: "They last bought today.", 1: "Half of them came back."})
+    assert named_sentences(sentences, segment_profile(*four_customers())) == [
+        "Few: they last bought today.",
+        "Many: half of them came back.",
+    ]
+
+
+def test_segments_that_are_not_in_the_profile_have_no_sentence() -> None:
+    sentences = pd.Series({0: "They last bought today.", 1: "Half of them came back."})
+    assert len(named_sentences(sentences, segment_profile(*four_customers())[1:])) == 1
+
+
+STANDS = pd.DataFrame(
+    {"net_spend": [1.5, -0.5], "visit_count": [np.nan, 0.25], "age_years": [0.0, 0.0], "order_count": [0.1, 0.2]}
+)
+
+
+def test_standings_are_shown_by_name_in_the_profiles_order() -> None:
+    shown = shown_standing(STANDS, segment_profile(*four_customers()), columns=["net_spend"])
+    assert shown["net_spend"].to_dict() == {"few": 1.5, "many": -0.5}
+
+
+def test_features_are_shown_in_the_order_asked_for_as_far_as_they_are_known() -> None:
+    shown = shown_standing(
+        STANDS, segment_profile(*four_customers()), columns=["order_count", "sentiment", "net_spend"]
+    )
+    assert list(shown) == ["order_count", "net_spend"]
+
+
+def test_a_feature_in_which_all_are_alike_is_not_shown() -> None:
+    shown = shown_standing(STANDS, segment_profile(*four_customers()), columns=["age_years", "net_spend"])
+    assert list(shown) == ["net_spend"]
+
+
+def test_where_a_segment_s_standing_is_not_known_it_counts_as_average() -> None:
+    shown = shown_standing(STANDS, segment_profile(*four_customers()), columns=["visit_count"])
+    assert shown["visit_count"].tolist() == [0.0, 0.25]
+
+
+def test_segments_that_are_not_in_the_profile_are_not_shown() -> None:
+    shown = shown_standing(STANDS, segment_profile(*four_customers())[1:], columns=["net_spend"])
+    assert shown.index.tolist() == ["many"]
 
 
 # --- rules

@@ -16,7 +16,7 @@ from segmentation.figures.preparing import (
 )
 from segmentation.figures.proof import jaccard_bars, later_spend, ranking_intervals
 from segmentation.figures.quality import account_bars, lines_by_month, quality_dots
-from segmentation.figures.segments import choice_of_k, cross_map, profile_heatmap, sizes_against_money
+from segmentation.figures.segments import cross_map, profile_heatmap, sizes_against_money
 
 __all__ = [
     "SEGMENT_COLOURS",
@@ -24,7 +24,6 @@ __all__ = [
     "campaign_arms",
     "category_bars",
     "choice_at_a_glance",
-    "choice_of_k",
     "clustergram_flows",
     "component_loadings",
     "confusion_map",

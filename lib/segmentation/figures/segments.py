@@ -1,14 +1,10 @@
-"""Charts of segments: their number, size and profile, step 04."""
+"""Charts of segments: their size, profile and place on the RFM map, step 04."""
 
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from segmentation.figures.base import (
-    ACCENT,
-    MAIN,
-    QUIET,
     STYLE,
     canvas,
     heatmap,
@@ -17,46 +13,6 @@ from segmentation.figures.base import (
     not_measured,
     segment_colour,
 )
-
-
-@mpl.rc_context(STYLE)
-def choice_of_k(grounds: pd.DataFrame, *, k: int, steady: float) -> Figure:
-    """Draw the grounds for the number of segments, the chosen one marked.
-
-    Parameters
-    ----------
-    grounds : indexed by k: agreement with its low and high, silhouette, davies_bouldin, within
-    k : the number chosen
-    steady : agreement from which a number counts as steady
-    """
-    if grounds.empty:
-        return not_measured("How many segments?")
-    figure, axes = canvas(4.4, columns=2, rows=2, sharex=True)
-    panels = {
-        "agreement": "Does it hold? Agreement of refits",
-        "silhouette": "Do they part? Silhouette, higher is better",
-        "davies_bouldin": "Do they part? Davies–Bouldin, lower is better",
-        "within": "Is it fine enough? Distance within, lower is finer",
-    }
-    for ax, (column, title) in zip(axes.flat, panels.items(), strict=True):
-        ax.plot(grounds.index, grounds[column], color=MAIN, marker="o", markersize=4)
-        if k in grounds.index:
-            ax.plot([k], [grounds.loc[k, column]], marker="o", markersize=9, color=ACCENT)
-        ax.set_title(title, fontsize=9)
-        ax.yaxis.grid(True)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    first = axes[0, 0]
-    first.fill_between(grounds.index, grounds["agreement_low"], grounds["agreement_high"], color=MAIN, alpha=0.15)
-    first.axhline(steady, color=QUIET, linewidth=1, linestyle="--")
-    first.annotate("steady from here up", (grounds.index.max(), steady), xytext=(0, -10), ha="right",
-                   textcoords="offset points", fontsize=8, color=QUIET)  # fmt: skip
-    second = axes[0, 1]
-    second.plot(grounds.index, grounds["silhouette_crowd"], color=QUIET, linewidth=1, linestyle="--")
-    second.annotate("a crowd without groups", (grounds.index.max(), grounds["silhouette_crowd"].iloc[-1]),
-                    xytext=(0, -10), ha="right", textcoords="offset points", fontsize=8, color=QUIET)  # fmt: skip
-    for ax in axes[1]:
-        ax.set_xlabel("number of segments")
-    return figure
 
 
 @mpl.rc_context(STYLE)
