@@ -356,6 +356,21 @@ def test_one_group_read_from_json_is_one_group() -> None:
     assert fit(features, Plan.of(json.loads(json.dumps(single.plan.record())))).names == ("all buyers",)
 
 
+def test_an_algorithm_that_finds_its_own_number_says_so_when_another_is_asked_for(
+    three_kinds: tuple[pd.DataFrame, np.ndarray],
+) -> None:
+    told = segmented(three_kinds[0], algorithm="hdbscan", k=4)
+    assert (told.k, told.plan.k) == (3, 3)
+    assert told.why == "The number of groups, 3, is the algorithm's own; `k` asks for 4, which it can't be told."
+
+
+@pytest.mark.parametrize("k", [0, 3])
+def test_an_algorithm_that_finds_one_group_leaves_it_to_rules(k: int) -> None:
+    told = segmented(crowd(), algorithm="dbscan", k=k)
+    assert told.plan.mode == "rules"
+    assert told.why.startswith("Segments come from rules and are not found in the data. ")
+
+
 # --- what customers spent after an earlier day
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
 from segmentation.choosing import (
+    Choice,
     NoSegments,
     choose,
     clustergram,
@@ -238,11 +239,21 @@ def segment_customers(
     evidence = beside_others(evidence, prepared, k=choice.k, seed=seed)
     rival = "" if wish.algorithm else steadier_rival(evidence.rivals, own=algorithm, min_share=wish.min_share)
     segmentation = segmented_by(features, preparation, algorithm=rival or algorithm, k=choice.k, seed=seed)
+    so_many = why_so_many(choice, segmentation.grouping)
+    if segmentation.k < 2:
+        return by_rules(features, wish=wish, recipe=recipe, seed=seed, why=so_many, evidence=evidence)
     beside = neighbours(prepared, segmentation.grouping.labels, algorithm=rival or algorithm, seed=seed)
-    why = [choice.why, neighbours_in_words(beside, segmentation.names), why_rival(evidence.rivals, rival, algorithm)]
+    why = [so_many, neighbours_in_words(beside, segmentation.names), why_rival(evidence.rivals, rival, algorithm)]
     plan = Plan(FULL, preparation.recipe, rival or algorithm, segmentation.k, "", seed)
     words = " ".join(filter(None, [*why, allowed.why]))
     return Segmented(plan, words, segmentation, named_segments(segmentation, features), evidence)
+
+
+def why_so_many(choice: Choice, grouping: Grouping) -> str:
+    """Say why there are so many segments; density algorithms find their own number whatever is asked for."""
+    if grouping.k == choice.k:
+        return choice.why
+    return str(grouping.facts.get("own_k") or f"{choice.why} {grouping.facts.get('given_up', '')}".strip())
 
 
 def by_rules(
