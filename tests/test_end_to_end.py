@@ -23,7 +23,7 @@ from servers import ESCAPED, PASSWORD, Server, load_csv, mariadb_fixture, postgr
 from segmentation.runs import PROJECT
 
 STEPS = ["01_ingest", "02_clean", "03_features", "04_cluster", "05_evaluate", "06_campaign_plan"]
-QUICK = ["-p", "k_refits", "5", "-p", "refits", "5"]
+QUICK = ["-p", "k_refits", "5", "-p", "refits", "5", "-p", "learn_seconds", "2"]
 
 
 class Outcome(NamedTuple):
