@@ -4,14 +4,14 @@ import pandas as pd
 
 from segmentation.choosing.recommendation import STEADY
 
-STEADIER = 0.05
+STEADIER = 0.1
 AS_CLEAR = 0.01
 
 
 def steadier_rival(compared: pd.DataFrame, *, own: str, min_share: float) -> str:
     """Find an algorithm that makes clearly better segments, on equal terms.
 
-    It must make as many, leave nobody out and none too small, agree with its refits at 0.80 or more and better by 0.05,
+    It must make as many, leave nobody out and none too small, agree with its refits at 0.80 or more and better by 0.1,
     its worst segment must come back as well, and its segments must part as clearly. So nobody has to learn another
     algorithm for a difference that the next sample would undo.
 
