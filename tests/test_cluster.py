@@ -448,19 +448,19 @@ def with_rivals(table: pd.DataFrame, patch: pytest.MonkeyPatch, **asked: object)
 
 
 def test_a_clearly_steadier_rival_makes_the_segments_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = with_rivals(compared(ward=0.95), monkeypatch)
+    told = with_rivals(compared(ward=0.97), monkeypatch)
     assert told.plan.algorithm == told.segmentation.grouping.algorithm == "ward"
     assert "They are made by ward, which is clearly steadier than k-means" in told.why
-    assert "(agreement 0.95 rather than 0.85)" in told.why
+    assert "(agreement 0.97 rather than 0.85)" in told.why
 
 
 def test_no_rival_takes_the_place_of_an_algorithm_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = with_rivals(compared(ward=0.95), monkeypatch, algorithm="k-means")
+    told = with_rivals(compared(ward=0.97), monkeypatch, algorithm="k-means")
     assert (told.plan.algorithm, "clearly steadier" in told.why) == ("k-means", False)
 
 
 def test_a_rival_that_is_hardly_steadier_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert with_rivals(compared(ward=0.89), monkeypatch).plan.algorithm == "k-means"
+    assert with_rivals(compared(ward=0.94), monkeypatch).plan.algorithm == "k-means"
 
 
 # --- bad input
