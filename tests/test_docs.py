@@ -20,8 +20,7 @@ from segmentation.assigning import models
 from segmentation.assigning.coldstart import PLANS
 from segmentation.assigning.placing import COLUMNS as PLACED
 from segmentation.campaign import Campaign, audience
-from segmentation.choosing import STEADY, WEIGHTS
-from segmentation.choosing.recommendation import TELLS
+from segmentation.choosing import STEADY, WEIGHTS, recommendation, rivals
 from segmentation.clean import POLICIES, RULES
 from segmentation.cleaning import companions
 from segmentation.cli import main
@@ -317,7 +316,7 @@ def test_readme_names_every_preset_of_rules() -> None:
 
 def test_readme_tells_what_a_number_of_segments_must_reach() -> None:
     assert README.count(f"the groupings agree at {STEADY:.2f} or more") == 1
-    assert README.count(f"they tell {100 * TELLS:.0f} % or") == 1
+    assert README.count(f"they tell {100 * recommendation.TELLS:.0f} % or") == 1
 
 
 def test_readme_weighs_grounds_that_there_are() -> None:
@@ -621,6 +620,20 @@ def test_decision_has_its_number_and_the_four_parts(path: Path) -> None:
     number = int(path.name[:4])
     assert headings[0][1].startswith(f"{number} · ")
     assert [words for level, words in headings if level == "##"] == PARTS
+
+
+def test_decision_on_the_number_of_segments_names_the_thresholds_of_the_code() -> None:
+    page = " ".join(content("docs/decisions/0007-number-of-segments.md").split())
+    told = [
+        f"agree with the fit at {recommendation.STEADY:.2f} or more",
+        f"by {recommendation.CLOSER:.0%} and by three standard errors".replace("%", " %"),
+        f"segments tell {recommendation.TELLS:.0%} or more".replace("%", " %"),
+        f"must be within {recommendation.AS_CLEAR:.0%} of the best".replace("%", " %"),
+        f"Jaccard is below {recommendation.TRUSTED:.2f}",
+        f"{recommendation.STEADY:.2f} or more and better by {rivals.STEADIER:g}",
+        f"silhouette within {rivals.AS_CLEAR}",
+    ]
+    assert [words for words in told if words not in page] == []
 
 
 def test_decisions_named_in_code_exist() -> None:
