@@ -48,16 +48,21 @@ def assumptions(names: list[str] | None = None) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame: algorithm, assumes, wrong when, number of groups ("asked for" or "its own"), fitted on ("everyone", or
-    the most customers)
+    DataFrame: algorithm, assumes and is wrong when (two sentences), groups ("asked for" or "its own"), fitted on
+    ("everyone", or the most customers)
     """
     chosen = [ALGORITHMS[name] for name in names or ALGORITHMS]
     return pd.DataFrame(
         {
             "algorithm": [algorithm.name for algorithm in chosen],
-            "assumes": [algorithm.assumes for algorithm in chosen],
-            "wrong when": [algorithm.wrong_when for algorithm in chosen],
-            "number of groups": ["asked for" if algorithm.takes_k else "its own" for algorithm in chosen],
+            "assumes, and is wrong when": [assumption(algorithm) for algorithm in chosen],
+            "groups": ["asked for" if algorithm.takes_k else "its own" for algorithm in chosen],
             "fitted on": [f"at most {algorithm.holds:,}" if algorithm.holds else "everyone" for algorithm in chosen],
         }
     )
+
+
+def assumption(algorithm: Algorithm) -> str:
+    """Word what an algorithm assumes and when it is wrong, in two sentences."""
+    wrong = algorithm.wrong_when
+    return f"Assumes: {algorithm.assumes[0].lower()}{algorithm.assumes[1:]} Wrong when {wrong[0].lower()}{wrong[1:]}"
