@@ -414,7 +414,7 @@ def flows_caption(segmented: Segmented) -> str:
     if segmented.evidence.flows.empty:
         return "Not measured: no number of segments was tried."
     return (
-        "How customers flow from one number of groups to the next. Height: where a group stands along the direction in "
+        "How customers flow from one number of groups of k-means to the next. Height: where a group stands along the direction in "
         "which customers differ most; width: how many go there. Groups that stay together are borders worth keeping."
     )
 

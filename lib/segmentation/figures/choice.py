@@ -116,9 +116,14 @@ def mark_knee(ax: Axes, grounds: pd.DataFrame) -> None:
                     textcoords="offset points", arrowprops={"arrowstyle": "-", "color": QUIET})  # fmt: skip
 
 
+LEAST_FLOW, LEAST_GAP = 0.005, 0.2  # share of the customers; deviations
+
+
 @mpl.rc_context(STYLE)
 def clustergram_flows(flows: pd.DataFrame, *, k: int) -> Figure:
     """Draw how customers flow from one number of groups to the next; the chosen number is marked.
+
+    Flows of under half a per cent are left out, and so is the label of a group that stands close above another.
 
     Parameters
     ----------
@@ -131,17 +136,24 @@ def clustergram_flows(flows: pd.DataFrame, *, k: int) -> Figure:
     ax = axes[0, 0]
     if 2 <= k <= flows["k"].max():
         ax.axvspan(k - 0.3, k + 0.3, color=PALE, alpha=0.45, linewidth=0)
-    for flow in flows.itertuples():
+    for flow in flows[flows["share"] >= LEAST_FLOW].itertuples():
         ax.plot([flow.k - 1, flow.k], [flow.from_mean, flow.to_mean], color=MAIN, alpha=0.45,
                 linewidth=max(0.4, 28 * flow.share), solid_capstyle="butt")  # fmt: skip
     dots = groups_in(flows)
     ax.scatter(dots["k"], dots["mean"], s=900 * dots["share"], color="white", edgecolor=INK, linewidth=1, zorder=3)
-    for dot in dots[dots["k"] == k].itertuples():
-        ax.annotate(f"{dot.share:.0%}", (dot.k, dot.mean), ha="center", va="center", fontsize=7.5, color=INK, zorder=4)
+    for dot in legible(dots[dots["k"] == k]).itertuples():
+        ax.annotate(f"{dot.share:.0%}", (dot.k, dot.mean), xytext=(9, 0), textcoords="offset points", va="center",
+                    fontsize=7.5, color=INK, zorder=4)  # fmt: skip
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="number of segments", ylabel="place along the widest difference, deviations")
     ax.margins(y=0.12)
     return figure
+
+
+def legible(dots: pd.DataFrame) -> pd.DataFrame:
+    """Keep the groups that stand far enough from the one below for a label of their own."""
+    ranked = dots.sort_values("mean")
+    return ranked[ranked["mean"].diff().fillna(np.inf) >= LEAST_GAP]
 
 
 def groups_in(flows: pd.DataFrame) -> pd.DataFrame:
