@@ -187,13 +187,6 @@ def test_segments_are_numbered_from_the_richest(preset: str) -> None:
     assert spend.is_monotonic_decreasing
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_centres_are_the_members_means(preset: str) -> None:
-    segmentation = segmented(preset)
-    means = hundred().groupby(segmentation.assign(hundred())).mean().loc[list(segmentation.names)]
-    np.testing.assert_allclose(segmentation.centres, means.to_numpy())
-
-
 def test_rules_without_scores_keep_no_cut_points() -> None:
     assert segmented("simple_rules").cuts is None
 
