@@ -169,7 +169,7 @@ def write_two_sheets(path: Path) -> None:
 def segments_of(orders: str, home: Path, name: str) -> pd.DataFrame:
     """Run the steps up to the segments and read them."""
     words = [str(Path(sys.executable).with_name("workbook")), "run", "--orders", orders, "--name", name]
-    words += ["--until", "cluster", "-p", "k_refits", "5"]
+    words += ["--until", "cluster", "-p", "k_refits", "5", "-p", "learn_seconds", "2"]
     done = subprocess.run(words, env=os.environ | {"WORKBOOK_HOME": str(home)}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     segments = pd.read_parquet(home / "data" / "runs" / name / "04_segments.parquet")
