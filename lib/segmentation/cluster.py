@@ -414,8 +414,9 @@ def flows_caption(segmented: Segmented) -> str:
     if segmented.evidence.flows.empty:
         return "Not measured: no number of segments was tried."
     return (
-        "How customers flow from one number of groups of k-means to the next. Height: where a group stands along the direction in "
-        "which customers differ most; width: how many go there. Groups that stay together are borders worth keeping."
+        "How customers flow from one number of groups of k-means to the next. Height: where a group stands along the "
+        "direction in which customers differ most; width: how many go there. Groups that stay together are borders "
+        "worth keeping."
     )
 
 

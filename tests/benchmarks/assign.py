@@ -13,8 +13,10 @@ import pandas as pd
 
 from segmentation.assigning import assign, assign_customer, build_model, learn, load_model, save_model
 from segmentation.assigning.learners import LEARNERS
-from segmentation.cluster import USUAL_FEATURES, assign_segments, fit_segments, segment_names
+from segmentation.cluster import Plan, assign_segments, fit
 from segmentation.features import FEATURES
+from segmentation.gate import FULL
+from segmentation.preparing import Recipe
 
 LEARNT, SEGMENTS = 5_000, 5
 REPEATS = 200
@@ -43,9 +45,9 @@ def crowd(customers: int, *, seed: int) -> pd.DataFrame:
 def measure(customers: int) -> None:
     """Print a line for each learner."""
     known = crowd(LEARNT, seed=1)
-    fitted = fit_segments(known, columns=USUAL_FEATURES, k=SEGMENTS, seed=7)
+    fitted = fit(known, Plan(FULL, Recipe(), "k-means", SEGMENTS, "", 7))
     segments = assign_segments(fitted, known)["segment"].astype("int64")
-    names = segment_names(fitted)
+    names = list(fitted.names)
     many = crowd(customers, seed=2)
     print(f"{customers:,} customers, {len(FEATURES)} features, {SEGMENTS} segments")
     for learner in LEARNERS.values():

@@ -24,7 +24,9 @@ from segmentation.assigning import Model, assign, build_model, cold_start_table,
 from segmentation.assigning.coldstart import lately_come
 from segmentation.assigning.schema import as_numbers
 from segmentation.engine import engine
-from segmentation.features import collect, customer_features, day_after_last_order
+from segmentation.features import collect, customer_features, day_after_last_order, known_columns
+from segmentation.gate import FULL
+from segmentation.preparing import Recipe
 from segmentation.runs import PROJECT
 from segmentation.sources.parts import open_parts
 
@@ -67,11 +69,10 @@ def measure(orders: Path, day: datetime.date, *, k: int, seed: int) -> None:
     """Place the newcomers after a day and print how often that was right."""
     tables = described(orders, day)
     known = tables["by the day"]
-    columns = [name for name in cluster.USUAL_FEATURES if known[name].notna().all()]
-    fitted = cluster.fit_segments(known, columns=columns, k=k, seed=seed)
+    fitted = cluster.fit(known, cluster.Plan(FULL, Recipe(), "k-means", k, "", seed))
     segments = cluster.assign_segments(fitted, known)["segment"].astype("int64")
-    names = cluster.segment_names(fitted)
-    learned = learn(known, segments, columns=columns, seed=seed)
+    names = list(fitted.names)
+    learned = learn(known, segments, columns=known_columns(known), seed=seed)
     cold = learn_cold_start(tables["first by the day"], segments, names=names, seed=seed)
     model = build_model(learned, cold, known, segments, names=names)
     print(cold_start_table(cold).to_string(index=False))

@@ -46,6 +46,7 @@ def why_rival(compared: pd.DataFrame, rival: str, own: str) -> str:
     if not rival:
         return ""
     return (
-        f"They are made by {rival}, which is clearly steadier than {own} on the same customers (agreement "
-        f"{compared.loc[rival, 'agreement']:.2f} rather than {compared.loc[own, 'agreement']:.2f})."
+        f"They are made by {rival}, which is clearly steadier than {own} where both are fitted to the same "
+        f"{compared.loc[own, 'refitted_on']:,.0f} customers (agreement {compared.loc[rival, 'agreement']:.2f} rather "
+        f"than {compared.loc[own, 'agreement']:.2f})."
     )
