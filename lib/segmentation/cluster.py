@@ -409,6 +409,33 @@ def grounds_caption(segmented: Segmented, *, refits: int) -> str:
     )
 
 
+SHOWN_GROUNDS = {
+    "agreement": "agreement",
+    "lowest_jaccard": "lowest Jaccard",
+    "smallest_share": "smallest",
+    "later_explained": "later spend told",
+    "silhouette": "silhouette",
+    "silhouette_error": "±",
+    "gap": "gap",
+    "gap_error": "± gap",
+    "davies_bouldin": "Davies–Bouldin",
+    "calinski_harabasz": "Calinski–Harabasz",
+    "within": "within",
+    "between": "between",
+    "bic": "BIC",
+}
+GROUNDS_FORMATS = {"smallest": "{:.1%}", "later spend told": "{:.1%}", "±": "{:.3f}", "Calinski–Harabasz": "{:,.0f}"}
+
+
+def grounds_table(segmented: Segmented) -> pd.DataFrame:
+    """Set all grounds out for reading, one row a number of segments; a mixture's BIC only where one was measured."""
+    grounds = segmented.evidence.grounds
+    if grounds.empty:
+        return pd.DataFrame(columns=["segments", *GROUNDS_FORMATS])
+    shown = grounds[[name for name in SHOWN_GROUNDS if name != "bic" or grounds[name].notna().any()]]
+    return shown.rename(columns=SHOWN_GROUNDS).rename_axis("segments").reset_index()
+
+
 def flows_caption(segmented: Segmented) -> str:
     """Word what the clustergram shows, or why there is none."""
     if segmented.evidence.flows.empty:
