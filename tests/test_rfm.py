@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentation.presets import read_preset
-from segmentation.rfm import cut_points, rfm_scores, rfm_segments, rfm_table, scores_by, scores_table
+from segmentation.rfm import cut_points, rfm_scores, rfm_segments, rfm_table, scores_by, scores_table, shown_scores
 
 SCORES = ["recency_score", "frequency_score", "money_score"]
 CELLS = [f"{recency}{frequency}" for recency in range(1, 6) for frequency in range(1, 6)]
@@ -197,3 +197,9 @@ def test_the_table_begins_with_the_name_that_brings_most() -> None:
 def test_no_money_is_no_share_of_it() -> None:
     features = table([[9.0, 1.0, 0.0]])
     assert np.array_equal(rfm_table(features, rfm_segments(features), money="EUR")["of money"], [0.0])
+
+
+def test_scores_of_few_customers_are_not_shown() -> None:
+    few = pd.DataFrame({"recency_days": range(24), "order_count": 1, "net_spend": 10.0}, dtype="float64")
+    enough = pd.concat([few, few.tail(1)], ignore_index=True)
+    assert [len(shown_scores(table, money="EUR", min_group=5)) for table in (few, enough)] == [0, 5]

@@ -218,6 +218,18 @@ def scores_table(cuts: CutPoints, *, money: str) -> pd.DataFrame:
     return pd.DataFrame({"score": list(range(BEST, 0, -1))} | columns)
 
 
+def shown_scores(features: pd.DataFrame, *, money: str, min_group: int) -> pd.DataFrame:
+    """Set the scores of these customers out as `scores_table` does, where each stands for a group that may be shown.
+
+    Returns
+    -------
+    See `scores_table`; no row when a fifth of the customers are fewer than `min_group`, for a border is then one
+    customer's value
+    """
+    table = scores_table(cut_points(features), money=money)
+    return table if len(features) >= BEST * min_group else table.iloc[:0]
+
+
 def borders_in_words(cuts: tuple[tuple[float, ...] | None, ...], *, form: str) -> list[str]:
     """Word where each score begins, from the best to the worst; see `scores_table`."""
     better: list[tuple[float, ...] | None] = [*cuts[1:], None]

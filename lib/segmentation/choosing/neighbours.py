@@ -111,5 +111,12 @@ def neighbours_in_words(beside: Neighbours, names: Sequence[str] | Mapping[int, 
 
 
 def the(segments: Sequence[int], names: Sequence[str] | Mapping[int, str]) -> str:
-    """Name segments: the one, or the one and the other."""
-    return " and ".join(f"the {names[segment]}" for segment in segments)
+    """Name segments: the one, or the one and the other; a name with a comma in quotation marks.
+
+    Examples
+    --------
+    >>> the((0, 1), ["champions", "customers, orders often"])
+    "the champions and the 'customers, orders often'"
+    """
+    told = [names[segment] for segment in segments]
+    return " and ".join(f"the '{name}'" if "," in name else f"the {name}" for name in told)
