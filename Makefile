@@ -13,7 +13,7 @@ report: $(INSTALLED) ## run the six notebooks on the sample shop and write its r
 	@$(BIN)/workbook run --name sample
 
 test: $(INSTALLED) ## run every test: the package's, the notebooks' and the examples in docstrings
-	$(BIN)/python -m pytest lib tests
+	$(BIN)/python -m pytest -n auto --dist worksteal lib tests
 	$(BIN)/python -m pytest --nbval --nbval-current-env notebooks
 
 install: $(INSTALLED) ## make .venv and install what the workbook needs; once, until requirements change
