@@ -186,9 +186,9 @@ class Segmented:
         return self.k if self.plan.mode == FULL else 0
 
     def told_by(self, features: pd.DataFrame) -> list[str]:
-        """List the numbers that tell segments apart: those that decided, or the usual ones where rules did."""
-        names = self.plan.recipe.columns or USUAL_FEATURES
-        return [name for name in names if name in NUMBERS and features[name].notna().any()]
+        """List the numbers that tell segments apart: those that decided, or the usual ones where none of them did."""
+        decided = [name for name in self.plan.recipe.columns if name in NUMBERS]
+        return [name for name in decided or USUAL_FEATURES if features[name].notna().any()]
 
 
 def segment_customers(
