@@ -172,16 +172,3 @@ def amount(value: float, *, by: str) -> str:
     if by == "ratio":
         return f"{value:.2g} times" if value < 10 else f"{value:.0f} times"
     return f"{100 * value:+.0f} points" if by == "points" else f"{value:+.3g}"
-
-
-def contrast_words(table: pd.DataFrame, segment: int, *, each: int = 3) -> str:
-    """Word what sets one segment apart in a line.
-
-    Parameters
-    ----------
-    table : see `contrasts`
-    segment : its number
-    each : how many features
-    """
-    top = table[table["segment"] == segment].head(each)
-    return "; ".join(f"{feature_name(row.feature)} {amount(row.compared, by=row.by)}" for row in top.itertuples())
