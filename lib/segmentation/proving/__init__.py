@@ -1,0 +1,1 @@
+"""Proof: do segments hold, and do they tell what customers do next?"""
