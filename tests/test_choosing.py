@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import spearmanr
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
+from segmentation.agreement import adjusted_rand, closest_jaccard, shared_customers
 from segmentation.choosing import (
     GROUNDS,
     WEIGHTS,
@@ -25,7 +26,7 @@ from segmentation.choosing.fitting import fit_k_means
 from segmentation.choosing.measures import share_between
 from segmentation.choosing.references import normal_crowd, own_features, uniform_box
 from segmentation.choosing.silhouettes import apart, distances_between
-from segmentation.choosing.stability import adjusted_rand, closest_jaccard, refit_labels, shared_customers
+from segmentation.choosing.stability import refit_labels
 from segmentation.problems import DataProblem
 
 

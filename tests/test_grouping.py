@@ -21,7 +21,7 @@ from segmentation.grouping import (
     membership,
     tree,
 )
-from segmentation.grouping.comparing import COLUMNS, jaccard_of_each
+from segmentation.grouping.comparing import COLUMNS
 from segmentation.grouping.groups import grouped
 from segmentation.grouping.knee import knee
 from segmentation.grouping.placing import Fit, MostLikely, NearestCentre, NearestCore
@@ -466,7 +466,3 @@ def test_the_table_begins_with_the_steadiest() -> None:
 def test_the_caption_says_on_how_many_was_measured() -> None:
     told = comparison_caption(compared(), customers=5_000, refits=3)
     assert "from 3 refits on 600 of them, drawn with replacement. Fitted on a sample" in told
-
-
-def test_a_grouping_s_jaccard_with_itself_is_1() -> None:
-    assert jaccard_of_each(np.array([0, 1, 1, 2]), np.array([2, 0, 0, 1])).tolist() == [1.0, 1.0, 1.0]

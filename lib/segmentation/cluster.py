@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import adjusted_rand_score
 
+from segmentation.agreement import agreement_of
 from segmentation.choosing import (
     Choice,
     NoSegments,
@@ -496,9 +496,7 @@ def agreement(first: pd.Series, second: pd.Series) -> float:
 
     It is missing where one of them is a single group, which agrees with anything and nothing.
     """
-    if first.nunique() < 2 or second.nunique() < 2:
-        return float("nan")
-    return float(adjusted_rand_score(first, second))
+    return agreement_of(first.factorize()[0], second.factorize()[0])
 
 
 def agreement_sentence(agreement: float) -> str:

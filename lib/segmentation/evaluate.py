@@ -9,8 +9,9 @@ import pandas as pd
 from scipy.stats import rankdata
 from sklearn.metrics import davies_bouldin_score, silhouette_samples
 
+from segmentation.agreement import adjusted_rand, closest_jaccard, shared_customers
 from segmentation.choosing.measures import SILHOUETTE_SAMPLE
-from segmentation.choosing.stability import adjusted_rand, closest_jaccard, refit_labels, shared_customers
+from segmentation.choosing.stability import refit_labels
 from segmentation.cluster import Plan, Segmentation, assign_segments, fit, named_segments
 from segmentation.features import collect, customer_features, is_summary, later_outcomes, past_features, period_days
 from segmentation.gate import FULL, SUMMARY_WHY, Allowed

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from segmentation.agreement import drawn_sample, shared_customers
 from segmentation.choosing.fitting import K_MEANS, fit_groups
-from segmentation.choosing.measures import SAMPLES, STARTS, drawn_sample
+from segmentation.choosing.measures import SAMPLES, STARTS
 from segmentation.choosing.references import principal_axes
-from segmentation.choosing.stability import shared_customers
 
 
 def clustergram(prepared: np.ndarray, *, k_max: int, seed: int) -> pd.DataFrame:

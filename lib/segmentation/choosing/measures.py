@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.stats import rankdata
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
 
+from segmentation.agreement import drawn_sample
 from segmentation.choosing.elbow import knee
 from segmentation.choosing.fitting import K_MEANS, Fit, fit_groups
 from segmentation.choosing.references import distortion, references_by_k
@@ -121,13 +122,6 @@ def require_measurable(prepared: np.ndarray, then: np.ndarray, later: np.ndarray
             )
     if later is not None and len(later) != len(then):
         raise DataProblem(f"`later` must have one value a customer, {len(then):,}; got {len(later):,}.")
-
-
-def drawn_sample(customers: int, most: int, *, seed: int) -> np.ndarray:
-    """Draw the places of at most so many customers, in rising order; all of them when they are few enough."""
-    if customers <= most:
-        return np.arange(customers)
-    return np.sort(np.random.default_rng(seed).choice(customers, most, replace=False))
 
 
 def fits_by_k(prepared: np.ndarray, numbers: range, *, algorithm: str, seed: int) -> Iterator[tuple[int, Fit]]:

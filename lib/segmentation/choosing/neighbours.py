@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segmentation.agreement import drawn_sample, shared_customers
 from segmentation.choosing.fitting import fit_groups
-from segmentation.choosing.measures import OTHERS, OWN_NUMBER, SAMPLES, STARTS, drawn_sample
-from segmentation.choosing.stability import shared_customers
+from segmentation.choosing.measures import OTHERS, OWN_NUMBER, SAMPLES, STARTS
 
 PART = 0.15  # of a segment's customers, from which leaving it counts as being split
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from segmentation.agreement import adjusted_rand, closest_jaccard, shared_customers
 from segmentation.choosing.fitting import K_MEANS, Fit, fit_groups
 
 REFIT_STARTS = 2
@@ -33,59 +34,6 @@ def refitted(prepared: np.ndarray, drawn: np.ndarray, *, algorithm: str, k: int,
     k = min(k, int(rows.sum()))
     weights = times[rows].astype("float64")
     return fit_groups(prepared[rows], algorithm=algorithm, k=k, seed=seed, starts=REFIT_STARTS, weights=weights)
-
-
-def shared_customers(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Count the customers whom each group of one grouping shares with each group of another, shape (groups, groups).
-
-    Examples
-    --------
-    >>> shared_customers(np.array([0, 0, 1]), np.array([1, 1, 0])).tolist()
-    [[0, 2], [1, 0]]
-    """
-    groups, others = first.max() + 1, second.max() + 1
-    return np.bincount(first * others + second, minlength=groups * others).reshape(groups, others)
-
-
-def adjusted_rand(shared: np.ndarray) -> float:
-    """Measure how far two groupings agree: 1 the same, 0 as by chance; 1 when both are a single group.
-
-    Source
-    ------
-    Hubert & Arabie, Comparing partitions, Journal of Classification 2 (1985)
-
-    Examples
-    --------
-    >>> adjusted_rand(np.array([[0, 2], [1, 0]]))
-    1.0
-    """
-    together = pairs(shared).sum()
-    rows, columns, everybody = pairs(shared.sum(axis=1)).sum(), pairs(shared.sum(axis=0)).sum(), pairs(shared.sum())
-    by_chance = rows * columns / everybody if everybody else 0.0
-    most = (rows + columns) / 2
-    return 1.0 if most == by_chance else float((together - by_chance) / (most - by_chance))
-
-
-def pairs(counts: np.ndarray) -> np.ndarray:
-    """Count the pairs that so many customers form."""
-    counts = np.asarray(counts, dtype="float64")
-    return counts * (counts - 1) / 2
-
-
-def closest_jaccard(shared: np.ndarray) -> np.ndarray:
-    """Measure each group's Jaccard similarity to its closest match in another grouping.
-
-    Source
-    ------
-    Hennig, Cluster-wise assessment of cluster stability, Computational Statistics and Data Analysis 52 (2007)
-
-    Examples
-    --------
-    >>> closest_jaccard(np.array([[0, 2, 0], [1, 0, 1]])).tolist()
-    [1.0, 0.5]
-    """
-    either = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0, keepdims=True) - shared
-    return (shared / np.maximum(either, 1)).max(axis=1)
 
 
 def stability(prepared: np.ndarray, labels: np.ndarray, *, algorithm: str, refits: int, seed: int) -> dict[str, float]:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import adjusted_rand_score, calinski_harabasz_score, davies_bouldin_score, silhouette_score
+from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 
+from segmentation.agreement import adjusted_rand, agreement_of, closest_jaccard, drawn_sample, shared_customers
 from segmentation.grouping.algorithms import ALGORITHMS
-from segmentation.grouping.grouping import group, require_algorithm, sample_of
+from segmentation.grouping.grouping import group, require_algorithm
 from segmentation.grouping.groups import Grouping
 
 MEASURED = 2_500
@@ -52,8 +53,8 @@ def compare_algorithms(
     """
     for name in algorithms:
         require_algorithm(name)
-    measured = places_of(len(prepared), size=MEASURED, seed=seed)
-    crowd = sample_of(prepared, size=REFITTED, seed=seed)
+    measured = drawn_sample(len(prepared), MEASURED, seed=seed)
+    crowd = prepared[drawn_sample(len(prepared), REFITTED, seed=seed)]
     plain = group(prepared, k=k, seed=seed, starts=STARTS)
     rows = {}
     for name in algorithms:
@@ -99,8 +100,9 @@ def holding(crowd: np.ndarray, *, algorithm: str, k: int, seed: int, refits: int
     again = [refit.assign(crowd) for refit in refits_of(crowd, algorithm=algorithm, k=k, seed=seed, refits=refits)]
     if not again:
         return told
-    jaccards = np.mean([jaccard_of_each(first.labels, labels) for labels in again], axis=0)
-    agreement = np.mean([adjusted_rand_score(first.labels, labels) for labels in again])
+    shared = [shared_customers(first.labels, labels) for labels in again]
+    jaccards = np.mean([closest_jaccard(table) for table in shared], axis=0)
+    agreement = np.mean([adjusted_rand(table) for table in shared])
     return told | {"agreement": float(agreement), "lowest_jaccard": float(jaccards.min())}
 
 
@@ -112,34 +114,6 @@ def refits_of(crowd: np.ndarray, *, algorithm: str, k: int, seed: int, refits: i
         group(again, algorithm=algorithm, k=min(k, len(np.unique(again, axis=0))), seed=seed + i, starts=REFIT_STARTS)
         for i, again in enumerate(drawn)
     ]
-
-
-def jaccard_of_each(labels: np.ndarray, again: np.ndarray) -> np.ndarray:
-    """Measure each group's Jaccard similarity with its closest match in another grouping of the same customers.
-
-    Examples
-    --------
-    >>> jaccard_of_each(np.array([0, 0, 1, 1]), np.array([1, 1, 1, 0])).round(2).tolist()
-    [0.67, 0.5]
-    """
-    groups, others = labels.max() + 1, again.max() + 1
-    shared = np.bincount(labels * others + again, minlength=groups * others).reshape(groups, others)
-    either = shared.sum(axis=1)[:, None] + shared.sum(axis=0)[None, :] - shared
-    return (shared / either).max(axis=1)
-
-
-def agreement_of(first: np.ndarray, second: np.ndarray) -> float:
-    """Measure how far two groupings agree; missing where one of them is a single group."""
-    if min(len(np.unique(first)), len(np.unique(second))) < 2:
-        return float("nan")
-    return float(adjusted_rand_score(first, second))
-
-
-def places_of(customers: int, *, size: int, seed: int) -> np.ndarray:
-    """Draw the customers that are measured, as places in ascending order; everyone when they are few."""
-    if size >= customers:
-        return np.arange(customers)
-    return np.sort(np.random.default_rng(seed).choice(customers, size, replace=False))
 
 
 WORDS = {

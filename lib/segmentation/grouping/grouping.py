@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from segmentation.agreement import drawn_sample
 from segmentation.grouping import centroids, density, tree
 from segmentation.grouping.algorithms import ALGORITHMS
 from segmentation.grouping.groups import Grouping, grouped, require_prepared
@@ -39,7 +40,7 @@ def group(prepared: np.ndarray, *, algorithm: str = "k-means", k: int, seed: int
     described = ALGORITHMS[algorithm]
     if described.takes_k:
         require_distinct(prepared, k=k)
-    seen = sample_of(prepared, size=described.sees(len(prepared)), seed=seed)
+    seen = prepared[drawn_sample(len(prepared), described.sees(len(prepared)), seed=seed)]
     fit = FITS[algorithm](seen, k, seed=seed, starts=starts)
     return grouped(prepared, fit, algorithm=algorithm, fitted_on=len(seen))
 
@@ -57,13 +58,6 @@ def require_distinct(prepared: np.ndarray, *, k: int) -> None:
     distinct = len(np.unique(prepared, axis=0))
     if not 1 <= k <= distinct:
         raise DataProblem(f"`k` must be between 1 and the {distinct:,} different customers; got {k}.")
-
-
-def sample_of(prepared: np.ndarray, *, size: int, seed: int) -> np.ndarray:
-    """Draw customers without replacement, in their order; everyone when so many are asked for."""
-    if size >= len(prepared):
-        return prepared
-    return prepared[np.sort(np.random.default_rng(seed).choice(len(prepared), size, replace=False))]
 
 
 FITS: dict[str, Callable[..., Fit]] = {
