@@ -1,0 +1,35 @@
+"""Movement: who went from which segment to which, what drifted, and whether to make the segments again."""
+
+from segmentation.movement.drift import DRIFT_FORMATS, drift_between, drift_in_words, drift_table
+from segmentation.movement.moves import (
+    MOVES_FORMATS,
+    Moves,
+    gone_after_days,
+    gone_in_words,
+    moves_between,
+    moves_in_words,
+    moves_matrix,
+    moves_table,
+    segment_moves,
+)
+from segmentation.movement.verdict import RefitAgreement, Verdict, refit_agreement, refit_verdict
+
+__all__ = [
+    "DRIFT_FORMATS",
+    "MOVES_FORMATS",
+    "Moves",
+    "RefitAgreement",
+    "Verdict",
+    "drift_between",
+    "drift_in_words",
+    "drift_table",
+    "gone_after_days",
+    "gone_in_words",
+    "moves_between",
+    "moves_in_words",
+    "moves_matrix",
+    "moves_table",
+    "refit_agreement",
+    "refit_verdict",
+    "segment_moves",
+]

@@ -1,0 +1,198 @@
+"""Moves: who went from which segment to which between two days or two runs, who came and who was lost, with money."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from segmentation.movement.protection import Hidden, hidden_moves
+
+NO_SEGMENT = "no segment"
+NEW, LOST = "new customers", "lost customers"
+USUAL_GAP = 0.95  # share of gaps between orders that are shorter than a silence that counts
+COUNTS = ("customers", "spend_before", "spend_after")
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Where customers stood before and where they stand after.
+
+    Attributes
+    ----------
+    flows : DataFrame, one row a pair of segments, all pairs in order, then who was lost, then who came new
+        before, after : the segments' names, missing for who came new and for who was lost; customers : int;
+        spend_before, spend_after : float, their net spend as known before and after, shop currency, 0 where unknown
+    before, after : the segments' names, richest customers first
+    """
+
+    flows: pd.DataFrame
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    def grid(self, column: str) -> np.ndarray:
+        """Set one column of the flows out, shape (segments before + 1, segments after + 1); new last, lost last."""
+        grid = np.zeros((len(self.before) + 1, len(self.after) + 1), dtype=self.flows[column].dtype)
+        places = [*product(range(len(self.before)), range(len(self.after)))]
+        places += [(row, len(self.after)) for row in range(len(self.before))]
+        places += [(len(self.before), column) for column in range(len(self.after))]
+        rows, columns = zip(*places, strict=True)
+        grid[rows, columns] = self.flows[column].to_numpy()
+        return grid
+
+    @property
+    def known_in_both(self) -> int:
+        """Customers known before and after."""
+        return int(self.grid("customers")[:-1, :-1].sum())
+
+
+def moves_between(
+    before: pd.DataFrame, after: pd.DataFrame, *, spend_before: pd.Series, spend_after: pd.Series
+) -> Moves:
+    """Follow customers from their segment on one day, or in one run, to their segment on a later one.
+
+    Parameters
+    ----------
+    before, after : one row a customer, indexed by customer_id: segment (int, in the order to show), name
+        Segments are the same where they have the same name; a missing name counts as no segment.
+    spend_before, spend_after : net spend by customer_id, shop currency, as known before and after
+
+    Examples
+    --------
+    >>> then = pd.DataFrame({"segment": [0, 1], "name": ["loyal", "lapsed"]}, index=["ann", "ben"])
+    >>> now = pd.DataFrame({"segment": [0, 0], "name": ["loyal", "loyal"]}, index=["ben", "cem"])
+    >>> spend = pd.Series({"ann": 9.0, "ben": 5.0, "cem": 3.0})
+    >>> moves_between(then, now, spend_before=spend, spend_after=spend).flows
+       before  after  customers  spend_before  spend_after
+    0   loyal  loyal          0           0.0          0.0
+    1  lapsed  loyal          1           5.0          5.0
+    2   loyal    NaN          1           9.0          0.0
+    3  lapsed    NaN          0           0.0          0.0
+    4     NaN  loyal          1           0.0          3.0
+    """
+    names = [names_in_order(before), names_in_order(after)]
+    customers = before.index.union(after.index)
+    told = pd.DataFrame(
+        {
+            "before": before["name"].fillna(NO_SEGMENT).reindex(customers),
+            "after": after["name"].fillna(NO_SEGMENT).reindex(customers),
+            "customers": 1,
+            "spend_before": spend_before.reindex(before.index).reindex(customers).fillna(0.0),
+            "spend_after": spend_after.reindex(after.index).reindex(customers).fillna(0.0),
+        }
+    ).astype({"before": object, "after": object})
+    sums = told.groupby(["before", "after"], dropna=False)[[*COUNTS]].sum()
+    pairs = [*product(*names), *product(names[0], [np.nan]), *product([np.nan], names[1])]
+    flows = sums.reindex(pd.MultiIndex.from_tuples(pairs, names=["before", "after"]), fill_value=0)
+    flows = flows.astype({"customers": "int64", "spend_before": float, "spend_after": float}).reset_index()
+    return Moves(flows, *(tuple(part) for part in names))
+
+
+def names_in_order(segments: pd.DataFrame) -> list[str]:
+    """List the names of segments in the order of their numbers; who is in none comes last."""
+    known = segments.dropna(subset=["name"]).drop_duplicates("name").sort_values("segment", kind="stable")
+    return [*known["name"], *([NO_SEGMENT] if segments["name"].isna().any() else [])]
+
+
+def segment_moves(moves: Moves) -> pd.DataFrame:
+    """Count who stood in each segment, joined, left, came new and was lost; nothing is suppressed.
+
+    Returns
+    -------
+    DataFrame indexed by segment, those of after first, then those that are gone; int
+        before, joined (from another segment), left (for another one), new, lost, after;
+        before + joined + new − left − lost = after, in each row and in all
+    """
+    flows = moves.flows
+    names = [*moves.after, *(name for name in moves.before if name not in moves.after)]
+    stays = flows[flows["before"].notna() & flows["after"].notna()]
+    moved = stays[stays["before"] != stays["after"]]
+    parts = {
+        "before": flows.groupby("before"),
+        "joined": moved.groupby("after"),
+        "left": moved.groupby("before"),
+        "new": flows[flows["before"].isna()].groupby("after"),
+        "lost": flows[flows["after"].isna()].groupby("before"),
+        "after": flows.groupby("after"),
+    }
+    counts = {word: part["customers"].sum().reindex(names, fill_value=0) for word, part in parts.items()}
+    return pd.DataFrame(counts).astype("int64").rename_axis("segment")
+
+
+def gone_after_days(features: pd.DataFrame) -> int:
+    """Find after how many days without an order a customer counts as gone: longer than most ever leave.
+
+    Parameters
+    ----------
+    features : one row a customer, `median_gap_days` missing for who bought on one day only
+
+    Returns
+    -------
+    int, days; 95 % of the customers who came back usually leave less between two orders; 0 when nobody came back
+    """
+    gaps = features["median_gap_days"].dropna()
+    return int(np.ceil(gaps.quantile(USUAL_GAP))) if len(gaps) else 0
+
+
+# --- what notebooks and pages show
+
+
+MOVES_FORMATS = {"money before": "{:,.0f}", "money after": "{:,.0f}"}
+
+
+def protected(moves: Moves, *, min_group: int) -> Hidden:
+    """Choose what of the moves stays blank; see `hidden_moves`."""
+    return hidden_moves(moves.grid("customers"), min_group=min_group)
+
+
+def moves_matrix(moves: Moves, *, min_group: int, column: str = "customers") -> pd.DataFrame:
+    """Set the moves out from before (rows) to after (columns), blank where a small group is or could be worked out.
+
+    Returns
+    -------
+    DataFrame of float, index "before", columns "after", the last ones new and lost customers; a column of the flows
+    """
+    grid = np.where(protected(moves, min_group=min_group).cells, np.nan, moves.grid(column).astype("float64"))
+    grid[-1, -1] = np.nan
+    rows = pd.Index([*moves.before, NEW], name="before")
+    return pd.DataFrame(grid, index=rows, columns=pd.Index([*moves.after, LOST], name="after"))
+
+
+def moves_table(moves: Moves, *, min_group: int) -> pd.DataFrame:
+    """Set out for reading how each segment came from before to after; blank as in `moves_matrix`.
+
+    Returns
+    -------
+    DataFrame, one row a segment and one for all
+        segment, before, joined, left, new, lost, after (Int64); money before, money after : net spend, shop currency
+    """
+    hidden, table = protected(moves, min_group=min_group), segment_moves(moves).astype("Int64")
+    grid = pd.DataFrame(hidden.cells, index=[*moves.before, ""], columns=[*moves.after, " "])
+    rows = grid.reindex([*table.index, ""], fill_value=False)
+    columns = grid.T.reindex([*table.index, " "], fill_value=False)
+    stayed = pd.Series([bool(name in rows.columns and rows.at[name, name]) for name in table.index], table.index)
+    blank = {
+        "before": pd.Series(hidden.before[:-1], moves.before),
+        "lost": rows[" "],
+        "left": rows[" "] | stayed,
+        "new": columns[""],
+        "joined": columns[""] | stayed,
+        "after": pd.Series(hidden.after[:-1], moves.after),
+    }
+    blank = {word: flags.reindex(table.index, fill_value=False) for word, flags in blank.items()}
+    money = {word: moves.flows.groupby(word)[f"spend_{word}"].sum() for word in ("before", "after")}
+    for word, spent in money.items():
+        table[f"money {word}"] = spent.reindex(table.index, fill_value=0.0).mask(blank[word])
+    for word, flags in blank.items():
+        table[word] = table[word].mask(flags)
+    return table.reset_index()
+
+
+def moves_in_words(moves: Moves, *, min_group: int, money: str) -> list[str]:
+    """Say where most customers and money went."""
+    return []
+
+
+def gone_in_words(before: pd.DataFrame, after: pd.DataFrame, *, days: int, min_group: int) -> str:
+    """Say how many are gone."""
+    return ""
