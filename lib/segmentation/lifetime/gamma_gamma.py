@@ -1,0 +1,63 @@
+"""Gamma-Gamma: what an order of each customer is worth, drawn to what all are worth the less, the more they ordered.
+
+Source: Fader, P. S. & Hardie, B. G. S. (2013), The Gamma-Gamma model of monetary value,
+http://www.brucehardie.com/notes/025/
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.special import gammaln, psi
+
+from segmentation.lifetime.fitting import Fit, as_fit, highest
+
+NAME = "Gamma-Gamma"
+PARAMETERS = ("p", "q", "gamma")
+
+
+def log_likelihood(logs: np.ndarray, repeats: np.ndarray, value: np.ndarray) -> tuple[float, np.ndarray]:
+    """Compute the log-likelihood of mean order values, and its gradient by the logarithms of the parameters.
+
+    Parameters
+    ----------
+    logs : logarithms of p, q, gamma
+    repeats, value : number of orders and their mean value, one entry a customer
+    """
+    p, q, gamma = np.exp(logs)
+    shape = p * repeats + q
+    all_value = np.log(gamma + repeats * value)
+    terms = gammaln(shape) - gammaln(p * repeats) - gammaln(q) + q * logs[2] - np.log(value)
+    terms = terms + p * repeats * np.log(repeats * value) - shape * all_value
+    both = psi(shape)
+    gradient = np.array(
+        [
+            repeats @ (both - psi(p * repeats) + np.log(repeats * value) - all_value),
+            (both - psi(q) + logs[2] - all_value).sum(),
+            (q / gamma - shape / (gamma + repeats * value)).sum(),
+        ]
+    )
+    return float(terms.sum()), gradient * np.exp(logs)
+
+
+def fit_gamma_gamma(histories: pd.DataFrame) -> Fit:
+    """Fit to those who came back and brought money by it."""
+    known = histories[histories["order_value"] > 0]
+    repeats = known["repeat_count"].to_numpy(dtype="float64")
+    value = known["order_value"].to_numpy(dtype="float64")
+    unit = float(np.exp(np.log(value).mean()))
+    peak = highest(
+        lambda logs: log_likelihood(logs, repeats, value / unit), np.log([4.0, 4.0, 1.0]), size=float(len(known))
+    )
+    shift = np.log([1.0, 1.0, unit])
+    return as_fit(NAME, PARAMETERS, peak, shift=shift, change=-len(known) * np.log(unit), customers=len(known))
+
+
+def expected_value(fit: Fit, repeats: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Compute what an order of each customer is expected to be worth.
+
+    Parameters
+    ----------
+    repeats, value : number of orders and their mean value; a missing value counts as no orders
+    """
+    p, q, gamma = fit.values
+    known = np.where(value > 0, repeats, 0.0)
+    return p * (gamma + known * np.where(value > 0, value, 0.0)) / (p * known + q - 1)
