@@ -17,6 +17,7 @@ from segmentation.figures.preparing import (
 from segmentation.figures.proof import jaccard_bars, later_spend, ranking_intervals
 from segmentation.figures.quality import account_bars, lines_by_month, quality_dots
 from segmentation.figures.segments import cross_map, profile_heatmap, sizes_against_money
+from segmentation.figures.trials import jaccard_dots, silhouette_plot
 
 __all__ = [
     "SEGMENT_COLOURS",
@@ -35,6 +36,7 @@ __all__ = [
     "exploration",
     "feature_distributions",
     "jaccard_bars",
+    "jaccard_dots",
     "later_spend",
     "learner_scores",
     "lines_by_month",
@@ -46,5 +48,6 @@ __all__ = [
     "segment_colour",
     "segment_distributions",
     "selection_bars",
+    "silhouette_plot",
     "sizes_against_money",
 ]

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from segmentation.choosing.measures import drawn_sample
-from segmentation.choosing.stability import adjusted_rand, closest_jaccard, refitted, shared_customers
+from segmentation.agreement import adjusted_rand, closest_jaccard, drawn_sample, shared_customers
+from segmentation.choosing.stability import refitted
 from segmentation.cluster import Plan, Segmentation
 from segmentation.gate import FULL
 from segmentation.grouping.rules import RuleSegmentation, asks_scores, rule_names
@@ -209,12 +209,12 @@ def compare(labels: np.ndarray, again: np.ndarray, *, k: int) -> tuple[float, np
 # --- what they leave
 
 
-def agreement_of(refits: Refits) -> dict[str, float]:
+def refits_agreement(refits: Refits) -> dict[str, float]:
     """Summarise the agreement of refits: mean, and the middle 90 % of refits as low and high; missing without any.
 
     Examples
     --------
-    >>> agreement_of(Refits(np.linspace(0, 1, 21), np.empty((21, 0)), 100, 100))
+    >>> refits_agreement(Refits(np.linspace(0, 1, 21), np.empty((21, 0)), 100, 100))
     {'agreement': 0.5, 'low': 0.05, 'high': 0.95}
     """
     if not refits.number:
