@@ -1,9 +1,10 @@
 """What BG/NBD and MBG/NBD share: orders at random while active, and a chance to leave after each purchase.
 
 A customer's rate of orders is drawn from Gamma(r, alpha), the chance to leave after a purchase from Beta(a, b). With
-BG/NBD that chance comes with each repeat purchase, with MBG/NBD with the first purchase as well; so the formulas are
-those of Fader, Hardie & Lee (2005) and of Batislam, Denizel & Filiztekin (2007), with `n` chances to leave.
+BG/NBD that chance comes with each repeat purchase, with MBG/NBD with the first purchase as well: `at_first` is 0 or 1.
 """
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
@@ -16,82 +17,80 @@ PARAMETERS = ("r", "alpha", "a", "b")
 OF_TIME = (1,)
 TERMS = 24  # of the sum over the next orders that are added one by one
 NODES, WEIGHTS = leggauss(24)
+SPREADS = (-9.0, -3.0, 0.0, 3.0, 9.0, 40.0)  # where the rest of that sum is cut into parts, in standard deviations
+MOST_ORDERS = 1e15  # within a horizon; more is no number of orders
 
 
 def log_likelihood(logs: np.ndarray, summary: Summary, *, at_first: int) -> tuple[float, np.ndarray]:
-    """Compute the log-likelihood and its gradient by the logarithms of the parameters.
-
-    Parameters
-    ----------
-    logs : logarithms of r, alpha, a, b
-    summary : histories, each once
-    at_first : chances to leave that come with the first purchase: 0 for BG/NBD, 1 for MBG/NBD
-
-    Returns
-    -------
-    (log-likelihood, gradient of shape (4,))
-    """
+    """Compute the log-likelihood and its gradient by the logarithms of r, alpha, a, b; see `models.Model`."""
     r, alpha, a, b = np.exp(logs)
-    x, n = summary.repeats, summary.repeats + at_first
+    shape, n = r + summary.repeats, summary.repeats + at_first
     until, since = np.log(alpha + summary.span), np.log(alpha + summary.last)
-    with np.errstate(divide="ignore"):
-        left = np.where(n > 0, np.log(a) - np.log(np.maximum(b + n - 1, np.finfo(float).tiny)), -np.inf)
-    left, stayed = left - (r + x) * since, -(r + x) * until
+    stayed, left = -shape * until, log_odds_to_leave(a, b, n) - shape * since
     either = np.logaddexp(stayed, left)
     gone = np.exp(left - either) * summary.customers
     here = summary.customers - gone
+    value, gradient = of_counts(r, a, b, summary, at_first=at_first)
+    value = value + summary.total * r * logs[1] + summary.customers @ either
+    by_alpha = here @ (shape / (alpha + summary.span)) + gone @ (shape / (alpha + summary.last))
+    of_times = [
+        summary.total * logs[1] - here @ until - gone @ since,
+        summary.total * r / alpha - by_alpha,
+        gone.sum() / a,
+        -gone @ (1 / np.where(n > 0, b + n - 1, 1.0)),
+    ]
+    return float(value), (gradient + np.array(of_times)) * np.exp(logs)
+
+
+def log_odds_to_leave(a: float, b: float, n: np.ndarray) -> np.ndarray:
+    """Compute the logarithm of the odds to have left with the last of n chances, before it is known how long ago."""
+    return np.where(n > 0, np.log(a) - np.log(np.where(n > 0, b + n - 1, 1.0)), -np.inf)
+
+
+def of_counts(r: float, a: float, b: float, summary: Summary, *, at_first: int) -> tuple[float, np.ndarray]:
+    """Add up the part of the log-likelihood that the number of repeats alone decides, and its gradient."""
     counts, weight = summary.counts, summary.customers_by_count
-    chances = counts + at_first
-    by_count = gammaln(r + counts) - gammaln(r) + r * logs[1]
-    by_count = by_count + gammaln(a + b) - gammaln(b) + gammaln(b + chances) - gammaln(a + b + chances)
-    together = weight @ (psi(a + b) - psi(a + b + chances))
-    gradient = np.array(
-        [
-            weight @ (psi(r + counts) - psi(r) + logs[1]) - here @ until - gone @ since,
-            summary.total * r / alpha
-            - here @ ((r + x) / (alpha + summary.span))
-            - gone @ ((r + x) / (alpha + summary.last)),
-            together + gone.sum() / a,
-            together + weight @ (psi(b + chances) - psi(b)) - (gone[n > 0] / (b + n[n > 0] - 1)).sum(),
-        ]
+    n = counts + at_first
+    value = weight @ (
+        gammaln(r + counts) - gammaln(r) + gammaln(a + b) - gammaln(b) + gammaln(b + n) - gammaln(a + b + n)
     )
-    return float(weight @ by_count + summary.customers @ either), gradient * np.exp(logs)
+    both = weight @ (psi(a + b) - psi(a + b + n))
+    of_rate = weight @ (psi(r + counts) - psi(r))
+    return float(value), np.array([of_rate, 0.0, both, both + weight @ (psi(b + n) - psi(b))])
 
 
 def probability_active(parameters: np.ndarray, summary: Summary, *, at_first: int) -> np.ndarray:
     """Compute the probability that a customer with each history has not left."""
     r, alpha, a, b = parameters
-    n = summary.repeats + at_first
-    ratio = (r + summary.repeats) * (np.log(alpha + summary.span) - np.log(alpha + summary.last))
-    odds = np.log(a) - np.log(np.where(n > 0, b + n - 1, 1.0)) + ratio
-    return np.where(n > 0, 1 / (1 + np.exp(np.minimum(odds, 700.0))), 1.0)
+    ratio = np.log(alpha + summary.span) - np.log(alpha + summary.last)
+    odds = log_odds_to_leave(a, b, summary.repeats + at_first) + (r + summary.repeats) * ratio
+    return 1 / (1 + np.exp(np.minimum(odds, 700.0)))
 
 
 def orders_if_active(parameters: np.ndarray, summary: Summary, days: float, *, at_first: int) -> np.ndarray:
     """Compute how many orders a customer with each history gives in the time that follows when active now.
 
     The j-th next order comes when so many fit in the time, which a negative binomial tells, and the customer has not
-    left after one of those before: a sum of probabilities, so nothing overflows or cancels, as a hypergeometric
-    function does. Its far end is integrated.
+    left after one of those before. So orders are a sum of probabilities; the literature's Gauss hypergeometric function
+    is that sum too, but cancels where a is near 1 and overflows where orders are many. Its far end is integrated.
     """
     r, alpha, a, b = parameters
     shape, rate = r + summary.repeats, alpha + summary.span
-    stay, share = b + summary.repeats + at_first, days / (alpha + summary.span + days)
+    stay, share = b + summary.repeats + at_first, days / (rate + days)
 
     def term(j: np.ndarray) -> np.ndarray:
         kept = gammaln(stay + j) - gammaln(stay) + gammaln(a + stay) - gammaln(a + stay + j)
         return betainc(j + 1, shape, share) * np.exp(kept)
 
-    total = sum((term(np.full(len(shape), float(j))) for j in range(TERMS)), np.zeros(len(shape)))
+    total = np.sum([term(np.full(len(shape), float(j))) for j in range(TERMS)], axis=0)
     mean = shape * days / rate
+    if (mean < 1).all():
+        return total
     spread = np.sqrt(mean * (1 + days / rate))
-    start = TERMS - 0.5
-    edges = [mean - 9 * spread, mean - 3 * spread, mean, mean + 3 * spread, mean + 9 * spread, mean + 40 * spread]
-    borders = [np.full(len(shape), start), *(np.maximum(edge, start) for edge in edges)]
-    for low, high in zip(borders, borders[1:], strict=False):
+    borders = [np.maximum(mean + edge * spread, TERMS - 0.5) for edge in SPREADS]
+    for low, high in pairwise([np.full(len(shape), TERMS - 0.5), *borders]):
         half = (high - low) / 2
-        for node, weight in zip(NODES, WEIGHTS, strict=True):
-            total = total + weight * half * term(low + half * (node + 1))
+        total = total + sum(w * half * term(low + half * (x + 1)) for x, w in zip(NODES, WEIGHTS, strict=True))
     return total
 
 
@@ -106,14 +105,11 @@ def draw_orders(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw the next orders of a customer with each history who is active now; see `models.Model`."""
     r, alpha, a, b = parameters
-    n = summary.repeats + at_first
     rate = generator.gamma(r + summary.repeats) / (alpha + summary.span)
-    chance = generator.beta(a, b + n)
-    with np.errstate(divide="ignore", over="ignore"):
-        most = np.ceil(np.log(1 - generator.random(len(n))) / np.log1p(-np.minimum(chance, 1 - 1e-16)))
-    between = np.diff(days, prepend=0.0)
-    fits = np.cumsum(generator.poisson(np.minimum(rate[:, None] * between, 1e15)), axis=1)
-    return np.minimum(fits, np.maximum(np.nan_to_num(most, posinf=1e18, nan=1e18), 1.0)[:, None]), rate
+    chance = np.clip(generator.beta(a, b + summary.repeats + at_first), 1e-15, 1 - 1e-15)
+    until_left = np.ceil(-generator.exponential(size=len(rate)) / np.log1p(-chance))
+    fitting = generator.poisson(np.minimum(rate[:, None] * np.diff(days, prepend=0.0), MOST_ORDERS)).cumsum(axis=1)
+    return np.minimum(fitting, np.maximum(until_left, 1.0)[:, None]), rate
 
 
 def start(summary: Summary) -> np.ndarray:

@@ -1,7 +1,7 @@
 """BG/NBD: a customer may leave after each repeat purchase.
 
-Source: Fader, P. S., Hardie, B. G. S. & Lee, K. L. (2005), "Counting your customers" the easy way: an alternative to the
-Pareto/NBD model, Marketing Science 24(2), 275-284.
+Source: Fader, P. S., Hardie, B. G. S. & Lee, K. L. (2005), "Counting your customers" the easy way: an alternative to
+the Pareto/NBD model, Marketing Science 24(2), 275-284.
 """
 
 from functools import partial

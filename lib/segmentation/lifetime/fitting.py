@@ -15,8 +15,8 @@ REACH = 10.0  # how far logarithms of parameters may go from where they begin
 SHIFTS = (0.0, -1.0, 1.0)  # where else the search begins
 STEPS, POLISHES = 300, 8
 DIFFERENCE = 1e-4  # of logarithms, for the second derivatives
-WIDEST = 3.0  # standard error of a logarithm beyond which a parameter is not determined
-PULL = 2.0  # standard deviation, of logarithms, of the pull to the start when the likelihood is flat
+WIDEST = 1.5  # standard error of logarithms beyond which data do not settle them
+PULL = 1.0  # standard deviation, of logarithms, of the pull to the start when the likelihood is flat
 NORMAL_95 = 1.959964
 
 

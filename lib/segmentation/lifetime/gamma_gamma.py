@@ -38,9 +38,8 @@ def log_likelihood(logs: np.ndarray, repeats: np.ndarray, value: np.ndarray) -> 
     return float(terms.sum()), gradient * np.exp(logs)
 
 
-def fit_gamma_gamma(histories: pd.DataFrame) -> Fit:
-    """Fit to those who came back and brought money by it."""
-    known = histories[histories["order_value"] > 0]
+def fit_gamma_gamma(known: pd.DataFrame) -> Fit:
+    """Fit to the histories of those who came back and brought money by it; see `purchase_histories`."""
     repeats = known["repeat_count"].to_numpy(dtype="float64")
     value = known["order_value"].to_numpy(dtype="float64")
     unit = float(np.exp(np.log(value).mean()))
@@ -49,15 +48,3 @@ def fit_gamma_gamma(histories: pd.DataFrame) -> Fit:
     )
     shift = np.log([1.0, 1.0, unit])
     return as_fit(NAME, PARAMETERS, peak, shift=shift, change=-len(known) * np.log(unit), customers=len(known))
-
-
-def expected_value(fit: Fit, repeats: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """Compute what an order of each customer is expected to be worth.
-
-    Parameters
-    ----------
-    repeats, value : number of orders and their mean value; a missing value counts as no orders
-    """
-    p, q, gamma = fit.values
-    known = np.where(value > 0, repeats, 0.0)
-    return p * (gamma + known * np.where(value > 0, value, 0.0)) / (p * known + q - 1)

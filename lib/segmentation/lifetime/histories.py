@@ -30,8 +30,8 @@ def purchase_histories(orders: ir.Table, *, as_of: datetime.date) -> pd.DataFram
         repeat_count : int, days with a purchase after the first one
         first_to_last_days : float, from the first purchase day to the last; 0 for who bought on one day
         observed_days : float, from the first purchase day to the day of description
-        order_value : float, shop currency, what came in after the first purchase day, returns and refunds taken off, for
-            each of those purchase days; missing for who bought on one day, or where it is not above zero
+        order_value : float, shop currency, what came in after the first purchase day, returns and refunds taken off,
+            for each of the later purchase days; missing for who bought on one day, or where it is not above zero
 
     Raises
     ------
