@@ -2,6 +2,7 @@
 
 import glob
 import re
+import sys
 import threading
 import time
 import warnings
@@ -107,8 +108,10 @@ def run(
     given = gather_parameters(workbook.parameters, files=files, words=[*words, ("orders", orders)] if orders else words)
     chosen = Run(run_name(*given.get("orders", [])[:1]) if name is None else name)
     try:
-        with progress() as on_cell:
-            index = run_pipeline(workbook, chosen, given=given, begin_with=begin_with, until=until, on_cell=on_cell)
+        with progress() as line:
+            index = run_pipeline(
+                workbook, chosen, given=given, begin_with=begin_with, until=until, on_cell=line, tell=line.remark
+            )
     except StepFailed as failed:
         leave(ctx, failure(failed), code=1)
     else:
@@ -180,6 +183,10 @@ class Progress:
         self.where = where
         self.show()
 
+    def remark(self, sentence: str) -> None:
+        """Write a sentence that stays, above the line."""
+        self.bar.write(sentence, file=sys.stderr)
+
     def show(self) -> None:
         """Write the line anew."""
         self.bar.set_description_str(f"{self.where} · {time.monotonic() - self.began:.0f} s")
@@ -236,6 +243,44 @@ def aligned(rows: Sequence[tuple[str, ...]]) -> str:
     widths = [max(len(line[column]) for line in rows) for column in range(len(rows[0]))]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in rows)
     return "\n".join(line.rstrip() for line in lines)
+
+
+@main.command()
+@click.option(
+    "--sort", "by", default="started", metavar="COLUMN", help="Order by a measure, a parameter, or 'started'."
+)
+@click.option("--ascending", is_flag=True, help="The smallest or earliest first.")
+@click.option("--columns", default="", metavar="A,B,C", help="Show these measures and parameters beside the name.")
+@click.option("--all", "every", is_flag=True, help="Show every run of a name, not the latest alone.")
+@click.option("--name", default="", metavar="NAME", help="Show the runs of this name alone.")
+@click.option(
+    "--csv", "file", type=FILE, metavar="FILE", help="Write a CSV file: the columns given, or everything there is."
+)
+def runs(by: str, ascending: bool, columns: str, every: bool, name: str, file: Path | None) -> None:
+    """List what was run, with which parameters, and what came out.
+
+    The newest run comes first. A column is one of the run, such as started or status; a parameter, such as k; or a
+    measure, such as agreement. Asked for one that there is not, the command lists those that there are.
+    """
+    from segmentation.recording.listing import COLUMNS, all_columns, in_order, known, rows, select, table
+    from segmentation.recording.store import records
+
+    there = records()
+    if not there:
+        click.echo("No run is on record yet; `workbook run` makes the first.")
+        return
+    wanted = [column.strip() for column in columns.split(",") if column.strip()]
+    asked = list(dict.fromkeys(["name", *(known(column, there) for column in wanted)]))
+    chosen = in_order(select(there, name=name, every=every), by=known(by, there), ascending=ascending)
+    if file:
+        from segmentation.privacy import write_csv
+        from segmentation.runs import replacing
+
+        with replacing(file) as part:
+            write_csv(table(chosen, asked if columns else all_columns(there)), part)
+        click.echo(f"The table is {shown(file.resolve())}")
+    else:
+        click.echo(aligned(rows(chosen, asked if columns else COLUMNS)))
 
 
 @main.command()

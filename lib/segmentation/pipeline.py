@@ -20,6 +20,7 @@ from segmentation.kernels import Kernels, kernels_ahead
 from segmentation.lock import alone
 from segmentation.parameters import Workbook, check_parameters, find_step, found_files, require_there
 from segmentation.problems import DataProblem, some
+from segmentation.recording.recorder import Tell, recorded
 from segmentation.runs import SCRATCH, Run, fingerprint
 from segmentation.sources.addresses import secrets_apart
 
@@ -44,8 +45,9 @@ def run_pipeline(
     begin_with: str = "",
     until: str = "",
     on_cell: OnCell = lambda step, cell, cells: None,
+    tell: Tell = lambda sentence: None,
 ) -> Path:
-    """Run steps in order: executed notebooks into the run's artifacts, pages into its report.
+    """Run steps in order: executed notebooks into the run's artifacts, pages into its report, a line into the record.
 
     Parameters
     ----------
@@ -55,6 +57,7 @@ def run_pipeline(
         kernels in their environment, and written nowhere
     begin_with, until : the first and the last step to run, by number or word; all of them when empty
     on_cell : told before each cell: the step, which cell (from 1), how many
+    tell : told, in a sentence, why a run that came to its end could not be recorded
 
     Returns
     -------
@@ -73,7 +76,8 @@ def run_pipeline(
     parameters = {step: injected(workbook, step, values=values, given=given) for step in chosen}
     notebooks = [notebook for notebook in workbook.notebooks if notebook.stem in chosen]
     shown = [step for step in begun if executed_notebook(run, step).exists()] + chosen
-    with alone(run):
+    asked = {name: values[name] for step in shown for name in workbook.declared_by(step)}
+    with alone(run), recorded(run, steps=chosen, parameters=asked, tell=tell):
         try:
             run_steps(notebooks, run, parameters=parameters, environment=environment, shown=shown, on_cell=on_cell)
         finally:
