@@ -17,7 +17,15 @@ PARAMETERS = ("r", "alpha", "a", "b")
 OF_TIME = (1,)
 TERMS = 24  # of the sum over the next orders that are added one by one
 NODES, WEIGHTS = leggauss(24)
-SPREADS = (-9.0, -3.0, 0.0, 3.0, 9.0, 40.0)  # where the rest of that sum is cut into parts, in standard deviations
+SPREADS = (
+    -9.0,
+    -3.0,
+    0.0,
+    3.0,
+    9.0,
+    40.0,
+    200.0,
+)  # where the rest of that sum is cut into parts, in standard deviations
 MOST_ORDERS = 1e15  # within a horizon; more is no number of orders
 
 
@@ -84,13 +92,13 @@ def orders_if_active(parameters: np.ndarray, summary: Summary, days: float, *, a
 
     total = np.sum([term(np.full(len(shape), float(j))) for j in range(TERMS)], axis=0)
     mean = shape * days / rate
-    if (mean < 1).all():
-        return total
     spread = np.sqrt(mean * (1 + days / rate))
-    borders = [np.maximum(mean + edge * spread, TERMS - 0.5) for edge in SPREADS]
-    for low, high in pairwise([np.full(len(shape), TERMS - 0.5), *borders]):
-        half = (high - low) / 2
-        total = total + sum(w * half * term(low + half * (x + 1)) for x, w in zip(NODES, WEIGHTS, strict=True))
+    borders = [np.log(np.maximum(mean + edge * spread, TERMS - 0.5)) for edge in SPREADS]
+    for low, high in pairwise([np.full(len(shape), np.log(TERMS - 0.5)), *borders]):
+        if (high > low).any():
+            nodes = [low + (high - low) / 2 * (node + 1) for node in NODES]
+            terms = [weight * np.exp(node) * term(np.exp(node)) for node, weight in zip(nodes, WEIGHTS, strict=True)]
+            total = total + (high - low) / 2 * np.sum(terms, axis=0)
     return total
 
 

@@ -77,11 +77,14 @@ def told_of(
     summary, worth = as_summary(different), order_worth(different, fits)
     model, fit = fits.chosen
     columns["active"] = active = model.active(fit.values, summary)
+    returns, orders = (
+        np.maximum.accumulate([active * measure(fit.values, summary, float(days)) for days in horizons])
+        for measure in (model.returns, model.orders)
+    )
     for place, days in enumerate(horizons):
-        columns[f"returns_{days}"] = active * model.returns(fit.values, summary, float(days))
-        orders = active * model.orders(fit.values, summary, float(days))
-        columns |= with_bounds(f"orders_{days}", orders, bounds_orders[..., place])
-        columns |= with_bounds(f"value_{days}", orders * worth, bounds_money[..., place])
+        columns[f"returns_{days}"] = returns[place]
+        columns |= with_bounds(f"orders_{days}", orders[place], bounds_orders[..., place])
+        columns |= with_bounds(f"value_{days}", orders[place] * worth, bounds_money[..., place])
     columns |= with_bounds("next_order_on", days_to_next(fit.values, summary), bounds_next)
     return pd.DataFrame(columns)
 

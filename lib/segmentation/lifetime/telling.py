@@ -1,0 +1,129 @@
+"""Lifetime models in a shop owner's words: what was found, how sure it is, and what may look odd."""
+
+import numpy as np
+import pandas as pd
+
+from segmentation.lifetime.bg_nbd import BG_NBD
+from segmentation.lifetime.choose import LifetimeModels
+from segmentation.lifetime.fitting import Fit, Refused
+
+OF_RATES = {
+    "r": "how alike customers' rates of orders are (r)",
+    "alpha": "their scale: r orders in so many days (alpha)",
+}
+OF_LEAVING = {
+    "a": "weight of leaving after a purchase (a)",
+    "b": "weight of staying after a purchase (b)",
+    "s": "how alike customers' rates of leaving are (s)",
+    "beta": "their scale: s leave in so many days (beta)",
+}
+OF_MONEY = {
+    "p": "how even one customer's orders are (p)",
+    "q": "how alike customers' means are (q)",
+    "gamma": "their scale, {money} (gamma)",
+}
+MEANINGS = OF_RATES | OF_LEAVING | OF_MONEY
+SPEND_BANDS = 20
+FORMATS = {"estimate": "{:,.3f}", "standard error": "{:,.3f}", "lower": "{:,.3f}", "upper": "{:,.3f}"}
+
+
+def fits_table(models: LifetimeModels, *, money: str) -> pd.DataFrame:
+    """List every model's numbers with what they mean and how sure they are.
+
+    Parameters
+    ----------
+    models : see `fit_best`
+    money : the shop's currency
+
+    Returns
+    -------
+    DataFrame, one row a number of a model that could be fitted: model, number (in words), estimate, standard error,
+    lower and upper end of the 95 % interval, log-likelihood of the model; times in days
+    """
+    fits = [fit for fit in (*models.orders.values(), models.money) if isinstance(fit, Fit)]
+    rows = [
+        {
+            "model": fit.model,
+            "number": MEANINGS[name].format(money=money),
+            "estimate": fit.parameters[name],
+            "standard error": fit.standard_errors[name],
+            "lower": fit.low[name],
+            "upper": fit.high[name],
+            "log-likelihood": fit.log_likelihood,
+        }
+        for fit in fits
+        for name in fit.parameters
+    ]
+    return pd.DataFrame(rows, columns=["model", "number", *FORMATS, "log-likelihood"])
+
+
+def models_in_words(models: LifetimeModels, *, money: str) -> list[str]:
+    """Say what was chosen, what it tells of the customers, how orders are valued, and which model there is none of."""
+    sentences = [models.words]
+    if models.best:
+        sentences.append(customers_in_words(models.chosen[1]))
+    sentences.append(models.worth.words)
+    if isinstance(models.money, Fit):
+        p, q, gamma = models.worth.parameters
+        sentences.append(f"An order is worth {p * gamma / (q - 1):,.2f} {money} on average over all customers.")
+    pulled = [fit.words for fit in models.orders.values() if isinstance(fit, Fit) and fit.penalised]
+    return sentences + pulled
+
+
+def customers_in_words(fit: Fit) -> str:
+    """Say what a model of the next orders tells of customers as a whole.
+
+    Examples
+    --------
+    >>> numbers = {"r": 0.5, "alpha": 30.0, "a": 1.0, "b": 3.0}
+    >>> customers_in_words(Fit("MBG/NBD", numbers, numbers, numbers, numbers, -1.0, 9, False, "", None))
+    'On average an active customer orders every 60 days, and one purchase in 4 is the last one.'
+    """
+    found = fit.parameters
+    often = f"On average an active customer orders every {found['alpha'] / found['r']:,.0f} days"
+    if "a" in found:
+        return f"{often}, and one purchase in {(found['a'] + found['b']) / found['a']:,.0f} is the last one."
+    half = found["beta"] * (2 ** min(1 / found["s"], 100.0) - 1)
+    return f"{often}, and half of all customers have left after {half:,.0f} days."
+
+
+def refusals(models: LifetimeModels) -> list[str]:
+    """List why models could not be fitted, each reason once."""
+    reasons = [fit.reason for fit in (*models.orders.values(), models.money) if isinstance(fit, Refused)]
+    return list(dict.fromkeys(reasons))
+
+
+def once_above_returning(
+    table: pd.DataFrame, histories: pd.DataFrame, spend: pd.Series, models: LifetimeModels, *, horizon: int
+) -> str:
+    """Say how many customers who bought once are worth more than a returning one of the same spend, and why.
+
+    Customers are compared within twentieths of spend: who bought once, with the median of who came back.
+
+    Parameters
+    ----------
+    table : see `lifetime_table`; histories : the same index, see `purchase_histories`
+    spend : net spend until the day of description, the same index, shop currency
+    models : see `fit_best`; horizon : days ahead, one of the table's
+    """
+    bands = spend.rank(method="first", pct=True).mul(SPEND_BANDS).apply(np.ceil)
+    once = histories["repeat_count"] == 0
+    value = table[f"value_{horizon}"]
+    usual = bands.map(value[~once].groupby(bands[~once]).median())
+    above = once & (value > usual)
+    if not above.any():
+        return "No customer who bought once is valued above the usual returning customer of the same spend."
+    sentence = (
+        f"{above.sum():,} of {once.sum():,} customers who bought once are valued above the usual returning customer of "
+        "the same spend."
+    )
+    since = histories["observed_days"] - histories["first_to_last_days"]
+    newer, older = since[above].median(), since[~once].median()
+    if newer < older:
+        sentence += (
+            f" They bought lately, half of them within {newer:,.0f} days, while half of those who came back were not "
+            f"seen for {older:,.0f} days or more and may have left."
+        )
+    if models.best == BG_NBD.name:
+        sentence += f" {BG_NBD.name} takes everybody who bought only once to be a customer still."
+    return sentence
