@@ -8,6 +8,7 @@ from segmentation.figures.explaining import customer_map, segment_distributions
 from segmentation.figures.exploring import exploration
 from segmentation.figures.features import category_bars, feature_distributions
 from segmentation.figures.grouping import dendrogram, distance_curve
+from segmentation.figures.lifetime import active_heatmap, expected_against_actual
 from segmentation.figures.preparing import (
     component_loadings,
     correlation_heatmap,
@@ -22,6 +23,7 @@ from segmentation.figures.trials import jaccard_dots, silhouette_plot
 __all__ = [
     "SEGMENT_COLOURS",
     "account_bars",
+    "active_heatmap",
     "campaign_arms",
     "category_bars",
     "choice_at_a_glance",
@@ -33,6 +35,7 @@ __all__ = [
     "customer_map",
     "dendrogram",
     "distance_curve",
+    "expected_against_actual",
     "exploration",
     "feature_distributions",
     "jaccard_bars",
