@@ -43,7 +43,8 @@ class LaterEvidence:
     ----------
     segments : one row a segment of today's, all days together, see `later_spend_by_group`
     past_spend : the same for as many groups of past spend
-    by_day : the same for today's segments, one row a day and segment, indexed by day and name
+    by_day : the same for today's segments, one row a day and segment, indexed by day and name; past_by_day : for the
+        groups of past spend
     order : one row a day, and one for all days, of the segments as fitted on each day; see `order_by_day`
     concordance : Kendall's W of the order of today's segments on the days; missing with one day or one segment
     days : length of each period, none when there is none
@@ -56,6 +57,7 @@ class LaterEvidence:
     by_day: pd.DataFrame = field(
         default_factory=lambda: nothing(["day", "segment", *LATER], index="").set_index(["day", "segment"])
     )
+    past_by_day: pd.DataFrame = field(default_factory=lambda: nothing(LATER, index="day", beside="segment"))
     order: pd.DataFrame = field(default_factory=lambda: nothing(ORDER, index="day"))
     concordance: float = float("nan")
     days: int | None = None
@@ -79,11 +81,13 @@ def later_evidence(looks: Looks, plan: Plan, segmentation: Fitted, *, seed: int)
     if looks.why_not:
         return LaterEvidence(why_not=looks.why_not, why_no_order=looks.why_not)
     today = customers_by_todays(looks, segmentation)
-    added, past = sums(today, today["name"], seed=seed), past_spend_groups(today)
+    past = past_spend_groups(today)
+    added, by_spend = sums(today, today["name"], seed=seed), sums(today, past, seed=seed)
     evidence = LaterEvidence(
         segments=pooled(added, today, today["name"]),
-        past_spend=later_spend_by_group(today, past, seed=seed),
+        past_spend=pooled(by_spend, today, past),
         by_day=by_day(added),
+        past_by_day=by_day(by_spend),
         concordance=concordance(added.mean("later_spend")[0]),
         days=looks.days,
         left_out=looks.left_out,
