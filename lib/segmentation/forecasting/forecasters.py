@@ -1,0 +1,40 @@
+"""Who takes part in the contest of forecasters."""
+
+from segmentation.forecasting.known import Forecaster
+from segmentation.forecasting.learners import GradientBoosting, Regression
+from segmentation.forecasting.lifetimes import LifetimeModel
+from segmentation.forecasting.simple_rules import (
+    Anyway,
+    GroupRule,
+    RankingRule,
+    by_preset,
+    by_segmentation,
+    by_spend_as_segments,
+    not_overdue,
+    past_spend,
+    same_again,
+)
+
+SIMPLE_RULES = (
+    RankingRule("past spend", past_spend),
+    RankingRule("recent spend", same_again),
+    RankingRule("days overdue", not_overdue),
+    GroupRule("RFM map", by_preset("rfm_map")),
+    GroupRule("Shopify's RFM", by_preset("shopify")),
+)
+
+
+def all_forecasters(segmentation: Anyway | None) -> list[Forecaster]:
+    """List who forecasts from one day on.
+
+    Parameters
+    ----------
+    segmentation : as fitted on that day; without one nobody forecasts by segments
+    """
+    by_segments: list[Forecaster] = []
+    if segmentation is not None:
+        by_segments = [
+            GroupRule("past spend, as many groups", by_spend_as_segments(segmentation)),
+            GroupRule("segments", by_segmentation(segmentation), "segments"),
+        ]
+    return [*SIMPLE_RULES, *by_segments, Regression(), GradientBoosting(), LifetimeModel()]

@@ -1,0 +1,104 @@
+"""The contest in words and tables."""
+
+import numpy as np
+import pandas as pd
+
+from segmentation.forecasting.contest import Contest, Winner
+from segmentation.forecasting.known import Target
+from segmentation.forecasting.scoring import DECIDES
+
+WHAT = {"value": "what customers spend next", "returns": "who orders again"}
+SHOWN = {
+    "value": {
+        "deviance": "deviance", "mae": "mean error", "bias": "bias", "money_explained": "money explained",
+        "ranks_explained": "ranks explained", "spearman": "rank correlation", "top_share": "top tenth brings",
+    },
+    "returns": {"log_loss": "log loss", "brier": "Brier", "bias": "bias", "auc": "ROC AUC"},
+}  # fmt: skip
+FORMATS = {
+    "deviance": "{:,.2f}", "mean error": "{:,.2f}", "bias": "{:+.0%}", "money explained": "{:.0%}",
+    "ranks explained": "{:.0%}", "rank correlation": "{:.3f}", "top tenth brings": "{:.0%}", "log loss": "{:.3f}",
+    "Brier": "{:.3f}", "ROC AUC": "{:.3f}",
+}  # fmt: skip
+
+
+def contest_table(contest: Contest, target: Target) -> pd.DataFrame:
+    """Set the contest out for reading, all days together, the best first.
+
+    Returns
+    -------
+    DataFrame, one row a forecaster: forecaster, kind, its scores, 95 % interval (of the score that decides), lead (of
+    that score over the best simple rule, as an interval); no row without a contest
+    """
+    names = SHOWN[target]
+    columns = ["forecaster", "kind", *names.values(), "95 % interval", "lead over the best simple rule"]
+    if contest.why_not:
+        return pd.DataFrame(columns=columns)
+    decides = DECIDES[target]
+    scores = contest.scores[target].xs("all", level="day").sort_values(decides, kind="stable")
+    table = scores[[*names]].rename(columns=names).reset_index()
+    table.insert(1, "kind", table["forecaster"].map(contest.kinds))
+    form = FORMATS[names[decides]]
+    table["95 % interval"] = [
+        f"{form.format(low)} to {form.format(high)}"
+        for low, high in zip(scores[f"{decides}_low"], scores[f"{decides}_high"], strict=True)
+    ]
+    rule = contest.winners[target].rule
+    table["lead over the best simple rule"] = [
+        None if name == rule else f"{low:+.3f} to {high:+.3f}"
+        for name, low, high in zip(scores.index, scores["lead_low"], scores["lead_high"], strict=True)
+    ]
+    return table
+
+
+def table_formats(target: Target) -> dict[str, str]:
+    """Choose how the cells of `contest_table` are written."""
+    return {name: FORMATS[name] for name in SHOWN[target].values()}
+
+
+def winner_in_words(contest: Contest) -> list[str]:
+    """Say who forecasts best, what that is worth, and who did not take part; one sentence an item."""
+    if contest.why_not:
+        return [f"Forecasters are not compared. {contest.why_not}"]
+    told = [verdict(contest, target) for target in contest.winners]
+    return told + [f"{name[0].upper()}{name[1:]} did not take part. {why}" for name, why in contest.refused.items()]
+
+
+def verdict(contest: Contest, target: Target) -> str:
+    """Say who forecasts a target best, with the lead and what the choice was worth on days that had no part in it."""
+    winner, words = contest.winners[target], SHOWN[target][DECIDES[target]]
+    return f"{opening(winner, target, words)} {worth(contest, target)}"
+
+
+def opening(winner: Winner, target: Target, words: str) -> str:
+    """Word who wins and by how much."""
+    if not winner.model or not winner.rule:
+        return f"{WHAT[target][0].upper()}{WHAT[target][1:]} is told by {winner.name}; there was nobody to compare with."
+    ends = f"{winner.lead:+.3f} (95 %: {winner.lead_low:+.3f} to {winner.lead_high:+.3f})"
+    if winner.name == winner.model:
+        return (
+            f"{WHAT[target][0].upper()}{WHAT[target][1:]} is told best by {winner.name}: its {words} is ahead of the "
+            f"best simple rule, {winner.rule}, by {ends}."
+        )
+    return (
+        f"To tell {WHAT[target]}, the simple rule wins: no model is clearly ahead of {winner.rule}; the best one, "
+        f"{winner.model}, leads by {ends} in {words}."
+    )
+
+
+def worth(contest: Contest, target: Target) -> str:
+    """Word the winner's scores, from days that had no part in the choice where there are several."""
+    winner = contest.winners[target]
+    scores = winner.elsewhere or contest.scores[target].loc[(winner.name, "all")].to_dict()
+    if target == "value":
+        said = f"is off by {scores['mae']:,.2f} a customer and by {scores['bias']:+.0%} in all"
+    elif np.isfinite(scores["auc"]):
+        said = f"has a ROC AUC of {scores['auc']:.2f}"
+    else:
+        said = f"has a Brier score of {scores['brier']:.3f}"
+    if winner.elsewhere:
+        return (
+            f"Chosen on the other days and measured on each of the {len(contest.days)} in turn, the choice {said} over "
+            f"{contest.length} days."
+        )
+    return f"Over {contest.length} days it {said}; chosen and measured on the same day, which flatters a little."
