@@ -9,6 +9,7 @@ from segmentation.figures.exploring import exploration
 from segmentation.figures.features import category_bars, feature_distributions
 from segmentation.figures.grouping import dendrogram, distance_curve
 from segmentation.figures.lifetime import active_heatmap, expected_against_actual
+from segmentation.figures.movement import drift_bars, moves_map
 from segmentation.figures.preparing import (
     component_loadings,
     correlation_heatmap,
@@ -35,6 +36,7 @@ __all__ = [
     "customer_map",
     "dendrogram",
     "distance_curve",
+    "drift_bars",
     "expected_against_actual",
     "exploration",
     "feature_distributions",
@@ -43,6 +45,7 @@ __all__ = [
     "later_spend",
     "learner_scores",
     "lines_by_month",
+    "moves_map",
     "not_measured",
     "profile_heatmap",
     "quality_dots",

@@ -1,6 +1,6 @@
 """Movement: who went from which segment to which, what drifted, and whether to make the segments again."""
 
-from segmentation.movement.drift import DRIFT_FORMATS, drift_between, drift_in_words, drift_table
+from segmentation.movement.drift import DRIFT_FORMATS, DRIFT_NOTES, drift_between, drift_in_words, drift_table
 from segmentation.movement.moves import (
     MOVES_FORMATS,
     Moves,
@@ -16,6 +16,7 @@ from segmentation.movement.verdict import RefitAgreement, Verdict, refit_agreeme
 
 __all__ = [
     "DRIFT_FORMATS",
+    "DRIFT_NOTES",
     "MOVES_FORMATS",
     "Moves",
     "RefitAgreement",

@@ -1,4 +1,4 @@
-"""Drift: how far the features of customers have shifted between two days or two runs."""
+"""Drift: how far customers have shifted between two days or two runs, beyond chance and the shop's growing older."""
 
 from collections.abc import Sequence
 
@@ -6,86 +6,196 @@ import numpy as np
 import pandas as pd
 from scipy.stats import ks_2samp, wasserstein_distance
 
-from segmentation.describing.registry import CATEGORIES, FEATURES
+from segmentation.describing.registry import CATEGORIES
+from segmentation.movement.stability_index import FEWEST, StabilityIndex, stability_index
 
-BINS = 10
-WATCH, SHIFTED = 0.1, 0.25
-DRIFT_FORMATS = {"PSI": "{:.3f}", "distance": "{:.2f}", "KS": "{:.2f}"}
+# Of the population stability index, by convention: Siddiqi, Credit Risk Scorecards (2006), on monitoring.
+SOME, CLEAR = 0.10, 0.25
+SMALL = 0.02  # a smaller shift is not worth a word, however sure
+SURE = 3.0  # standard errors
+NOTHING = StabilityIndex(0.0, 0, 0.0)
+ORDERS_SINCE, SPEND_SINCE = "orders_since", "spend_since"
+MEASURES = ("psi", "usual", "newcomers_psi", "newcomers_usual", "beyond", "whose", "distance", "ks")
+Pair = tuple[pd.DataFrame, pd.DataFrame]
 
 
 def drift_between(
     first: pd.DataFrame,
     second: pd.DataFrame,
     *,
-    columns: Sequence[str] = (),
-    reference: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+    columns: Sequence[str],
+    days: int = 0,
+    reference: Pair | None = None,
 ) -> pd.DataFrame:
-    """Measure per feature how far the second population of customers stands from the first."""
-    names = [name for name in columns or FEATURES if name in first and name in second]
-    rows = {name: feature_drift(first[name], second[name]) for name in names}
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("feature")
+    """Measure how far customers have shifted from one day to a later one, or from one run to another.
+
+    A shop that grows older drifts though nothing has happened: its customers have been there longer and have bought
+    more. So shifts are looked at in three ways. Features of everyone are held against how far they shifted between an
+    earlier pair of days; those of newcomers, who had equally long to buy on either day, as well; and what active
+    customers have done since the first day, against what they had done in the same time before it.
+
+    Parameters
+    ----------
+    first, second : features of customers as of either day, one row each, indexed by customer_id
+    columns : features to compare; one that is unknown of everybody is left out
+    days : from the first day to the second; 0 for runs that are no two days of one shop, where everyone is compared
+    reference : features as of an earlier pair of days, as far apart; the later of them is `first` where a run is looked
+        at. Without it, only newcomers tell of drift between two days.
+
+    Returns
+    -------
+    DataFrame indexed by feature, in the order given, then orders_since and spend_since; missing where not measured
+        psi : population stability index of everyone, or of active customers, less what chance makes of it; usual : the
+        same between the earlier pair of days; newcomers_psi, newcomers_usual : the same of newcomers; beyond : the
+        largest shift beyond the usual, 0 where chance may have made it; whose : everyone's, newcomers' or active
+        customers'; distance : Wasserstein's, in standard deviations of the first, for words total variation, 0 to 1;
+        ks : Kolmogorov-Smirnov statistic of numbers, 0 to 1
+
+    Source
+    ------
+    docs/decisions/0027-movement-and-drift.md
+    """
+    known = [name for name in columns if first[name].notna().any() or second[name].notna().any()]
+    everyone, fresh = (first, second), newcomers((first, second), days=days)
+    earlier = newcomers(reference, days=days) if reference else None
+    rows = {}
+    for name in known:
+        now, new = shifts(everyone, reference, name), shifts(fresh, earlier, name)
+        judged = {"newcomers": beyond(*new)} | ({"everyone": beyond(*now)} if reference or not days else {})
+        told = {"newcomers_psi": new[0].value, "newcomers_usual": new[1].value}
+        rows[name] = told | shift_row(now, judged) | distances(first[name], second[name])
+    if reference and days:
+        was, since = since_then(*reference, days=days), since_then(first, second, days=days)
+        for name in since:
+            now = shifts((was, since), None, name)
+            rows[name] = shift_row(now, {"active customers": beyond(*now)}) | distances(was[name], since[name])
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[*MEASURES]).rename_axis("feature")
 
 
-def feature_drift(first: pd.Series, second: pd.Series) -> dict[str, float]:
-    """Measure one feature's drift."""
-    kind = first.name in CATEGORIES
-    shares = shares_by_level(first, second) if kind else shares_by_bin(first, second)
-    chance = (len(shares) - 1) * (1 / len(first) + 1 / len(second))
-    psi = population_stability(*shares.T)
-    apart = {"distance": total_variation(*shares.T), "ks": np.nan} if kind else number_distance(first, second)
-    return {"psi": max(0.0, psi - chance), "chance": chance, **apart}
+def newcomers(pair: Pair, *, days: int) -> Pair:
+    """Keep the customers of either day whose first order was at most so many days before it; nobody for 0 days."""
+    first, second = (features[features["tenure_days"].le(days) & bool(days)] for features in pair)
+    return first, second
 
 
-def shares_by_bin(first: pd.Series, second: pd.Series) -> np.ndarray:
-    """Count in tenths of the first."""
-    known = first.dropna().to_numpy(float)
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else np.array([])
-    counts = [
-        np.append(
-            np.bincount(np.searchsorted(edges, part.dropna(), side="left"), minlength=len(edges) + 1), part.isna().sum()
-        )
-        for part in (first, second)
-    ]
-    return as_shares(np.column_stack(counts))
+def since_then(first: pd.DataFrame, second: pd.DataFrame, *, days: int) -> pd.DataFrame:
+    """Measure what customers who were active on the first day did until the second.
+
+    Returns
+    -------
+    DataFrame, one row a customer whose last order was at most so many days before the first day
+        orders_since : orders; spend_since : net, missing for who did not order
+    """
+    active = first.index[first["recency_days"].le(days) & first.index.isin(second.index)]
+    more = second.loc[active, ["order_count", "net_spend"]] - first.loc[active, ["order_count", "net_spend"]]
+    spent = more["net_spend"].where(more["order_count"] > 0)
+    return pd.DataFrame({ORDERS_SINCE: more["order_count"], SPEND_SINCE: spent})
 
 
-def shares_by_level(first: pd.Series, second: pd.Series) -> np.ndarray:
-    """Count by level."""
-    counts = [part.fillna("–").value_counts() for part in (first, second)]
-    return as_shares(pd.concat(counts, axis=1).fillna(0).to_numpy())
+def shifts(pair: Pair, earlier: Pair | None, name: str) -> tuple[StabilityIndex, StabilityIndex]:
+    """Measure how far a feature has shifted, and how far it did between the earlier pair of days."""
+    usual = stability_index(earlier[0][name], earlier[1][name]) if earlier else NOTHING
+    return stability_index(pair[0][name], pair[1][name]), usual
 
 
-def as_shares(counts: np.ndarray) -> np.ndarray:
-    """Turn counts into shares, half a customer added to each bin so that none is empty."""
-    used = counts[counts.sum(axis=1) > 0] + 0.5
-    return used / used.sum(axis=0)
+def beyond(now: StabilityIndex, usual: StabilityIndex) -> float:
+    """Measure by how much a shift is beyond the usual one; 0 where it is not, or chance may have made the difference.
+
+    Examples
+    --------
+    >>> beyond(StabilityIndex(0.30, 9, 0.001), StabilityIndex(0.10, 9, 0.001))
+    0.2
+    >>> beyond(StabilityIndex(0.15, 9, 0.001), StabilityIndex(0.10, 9, 0.001))
+    0.0
+    """
+    expected = max(usual.value, 0.0)
+    more = now.value - expected
+    return round(more, 12) if more > SURE * np.hypot(now.error_at(expected), usual.error_at(expected)) else 0.0
 
 
-def population_stability(first: np.ndarray, second: np.ndarray) -> float:
-    """Measure the population stability index."""
-    return float(((second - first) * np.log(second / first)).sum())
+def shift_row(now: tuple[StabilityIndex, StabilityIndex], judged: dict[str, float]) -> dict[str, object]:
+    """Set out a shift, the usual one, and whose shift is the furthest beyond the usual."""
+    whose = max(judged, key=lambda word: judged[word])
+    told = {"psi": now[0].value, "usual": now[1].value, "beyond": judged[whose]}
+    return told | {"whose": whose if judged[whose] else ""}
 
 
-def total_variation(first: np.ndarray, second: np.ndarray) -> float:
-    """Measure the share that would have to change level."""
-    return float(np.abs(first - second).sum() / 2)
-
-
-def number_distance(first: pd.Series, second: pd.Series) -> dict[str, float]:
-    """Measure Wasserstein's distance in spreads of the first, and the Kolmogorov-Smirnov statistic."""
+def distances(first: pd.Series, second: pd.Series) -> dict[str, float]:
+    """Measure the distance and the Kolmogorov-Smirnov statistic of one feature; see `drift_between`."""
     known = first.dropna(), second.dropna()
-    if not len(known[0]) or not len(known[1]):
+    if min(map(len, known)) < FEWEST:
         return {"distance": np.nan, "ks": np.nan}
-    spread = known[0].std(ddof=0)
-    far = wasserstein_distance(*known)
-    return {"distance": far / spread if spread else (0.0 if far == 0 else np.nan), "ks": ks_2samp(*known).statistic}
+    if first.name in CATEGORIES:
+        shares = pd.concat([part.value_counts(normalize=True) for part in known], axis=1).fillna(0.0)
+        return {"distance": float(shares.diff(axis=1).iloc[:, 1].abs().sum() / 2), "ks": np.nan}
+    spread, far = float(known[0].std(ddof=0)), float(wasserstein_distance(*known))
+    return {"distance": far / spread if spread else np.nan, "ks": float(ks_2samp(*known).statistic)}
+
+
+def total_drift(drift: pd.DataFrame) -> float:
+    """Add up the shifts beyond the usual that are worth a word."""
+    return float(drift["beyond"].where(drift["beyond"] >= SMALL, 0.0).sum())
+
+
+# --- what notebooks and pages show
+
+WORDS = {ORDERS_SINCE: "orders since then", SPEND_SINCE: "spend since then"}
+DRIFT_FORMATS = dict.fromkeys(("PSI", "usual", "PSI of newcomers", "usual of newcomers", "distance", "KS"), "{:.2f}")
+DRIFT_NOTES = (
+    "PSI: population stability index in tenths of the first, less what chance makes of it; by convention up to 0.10 is "
+    "little, above 0.25 a lot. Usual: the same between the two looks before. Since then: what customers did who had "
+    "been active, beside what they had done in the same time before. Distance: Wasserstein's, in standard deviations, "
+    "or of words the share that differs. KS: Kolmogorov–Smirnov. A dash: not measured, since nobody or too few are "
+    "there to compare."
+)
+
+
+def feature_words(name: str) -> str:
+    """Name a feature, or what is measured since the first day, as a reader sees it."""
+    return WORDS.get(name, name.replace("_", " "))
+
+
+def band(beyond: float) -> str:
+    """Word how large a shift is by the conventional bands.
+
+    Examples
+    --------
+    >>> [band(value) for value in (0.0, 0.05, 0.1, 0.4)]
+    ['no more than usual', 'a little', 'some', 'clearly']
+    """
+    if beyond < SMALL:
+        return "no more than usual"
+    return "a little" if beyond < SOME else "some" if beyond < CLEAR else "clearly"
+
+
+def by_size(drift: pd.DataFrame) -> pd.DataFrame:
+    """Sort by what is furthest beyond the usual."""
+    return drift.sort_values(["beyond", "psi"], ascending=False, kind="stable")
 
 
 def drift_table(drift: pd.DataFrame) -> pd.DataFrame:
-    """Set drift out for reading."""
-    return drift.reset_index()
+    """Set drift out for reading, what is furthest beyond the usual first, twenty rows at most; see `drift_between`."""
+    told = by_size(drift).head(20)
+    indices = {
+        "PSI": "psi",
+        "usual": "usual",
+        "PSI of newcomers": "newcomers_psi",
+        "usual of newcomers": "newcomers_usual",
+    }
+    table = pd.DataFrame({"feature": [feature_words(name) for name in told.index]})
+    for label, column in indices.items():
+        table[label] = told[column].clip(lower=0.0).to_numpy(dtype="float64")
+    table["distance"], table["KS"] = told["distance"].to_numpy(), told["ks"].to_numpy()
+    table["shifted"] = [band(value) for value in told["beyond"]]
+    table["whose"] = told["whose"].where(told["beyond"] >= SMALL, "").to_numpy()
+    return table
 
 
-def drift_in_words(drift: pd.DataFrame) -> list[str]:
-    """Say what drifted."""
-    return []
+def drift_in_words(drift: pd.DataFrame) -> str:
+    """Say what has shifted beyond chance and the usual, naming the four largest shifts."""
+    told = by_size(drift[drift["beyond"] >= SMALL])
+    if told.empty:
+        return "Nothing has shifted by more than chance and the shop's growing older explain."
+    named = [f"{feature_words(name)} ({band(row['beyond'])}, {row['whose']})" for name, row in told.head(4).iterrows()]
+    more = f" and {len(told) - 4} more" if len(told) > 4 else ""
+    return f"Shifted beyond chance and the usual: {', '.join(named)}{more}."

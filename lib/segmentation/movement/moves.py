@@ -188,11 +188,84 @@ def moves_table(moves: Moves, *, min_group: int) -> pd.DataFrame:
     return table.reset_index()
 
 
+def shown_flows(moves: Moves, *, min_group: int) -> pd.DataFrame:
+    """Keep the flows that may be shown, see `moves_matrix`; `kind` says whether who goes there stays, moves, or is new.
+
+    Returns
+    -------
+    DataFrame, the flows' columns and kind: "stays", "moves", "new" or "lost"
+    """
+    flows, hidden = moves.flows, protected(moves, min_group=min_group).cells
+    places = [*np.ndindex(len(moves.before), len(moves.after))]
+    places += [(row, len(moves.after)) for row in range(len(moves.before))]
+    places += [(len(moves.before), column) for column in range(len(moves.after))]
+    kinds = [flows["before"].isna(), flows["after"].isna(), flows["before"] == flows["after"]]
+    told = flows.assign(kind=np.select(kinds, ["new", "lost", "stays"], "moves"))
+    return told[~hidden[tuple(np.array(places).T)]]
+
+
 def moves_in_words(moves: Moves, *, min_group: int, money: str) -> list[str]:
-    """Say where most customers and money went."""
-    return []
+    """Say how many moved, where most and most money went, who came and who was lost, from what may be shown alone."""
+    shown = shown_flows(moves, min_group=min_group)
+    moved = shown[(shown["kind"] == "moves") & (shown["customers"] > 0)]
+    words = [moved_in_words(moved["customers"].sum(), moves, whole=len(shown) == len(moves.flows))]
+    if len(moved):
+        words.append(largest_in_words(moved, money=money))
+    for kind, known in (("new", "Not known before, and known after"), ("lost", "Known before, and not known after")):
+        told = shown[(shown["kind"] == kind) & (shown["customers"] > 0)]
+        if len(told):
+            words.append(came_or_went_in_words(told, known=known, side="after" if kind == "new" else "before"))
+    return words
+
+
+def moved_in_words(moved: int, moves: Moves, *, whole: bool) -> str:
+    """Say which part of the customers known before and after changed segment; a least where some moves are blank."""
+    if not moves.known_in_both:
+        return "No customer is known both before and after, so nobody can be followed."
+    least = "" if whole else "at least "
+    return (
+        f"Of {moves.known_in_both:,} customers known before and after, {least}{moved:,} "
+        f"({moved / moves.known_in_both:.0%}) stand in another segment than before."
+    )
+
+
+def largest_in_words(moved: pd.DataFrame, *, money: str) -> str:
+    """Say which moves were the largest, in customers and in money."""
+    most, dearest = moved.loc[moved["customers"].idxmax()], moved.loc[moved["spend_after"].idxmax()]
+    words = f"Most moved from {most['before']} to {most['after']}: {most['customers']:,}"
+    own = f"net spend {most['spend_after']:,.0f} {money}"
+    if most.name == dearest.name:
+        return f"{words}, and with the most money ({own})."
+    return (
+        f"{words} ({own}); most money moved from {dearest['before']} to {dearest['after']}: "
+        f"{dearest['customers']:,} with {dearest['spend_after']:,.0f} {money}."
+    )
+
+
+def came_or_went_in_words(told: pd.DataFrame, *, known: str, side: str) -> str:
+    """Say in which segments those stand who came new, or stood who were lost; the three largest."""
+    largest = told.sort_values("customers", ascending=False, kind="stable").head(3)
+    parts = [f"{row['customers']:,} {row[side]}" for _, row in largest.iterrows()]
+    return f"{known}: {', '.join(parts)}{' and others' if len(told) > len(largest) else ''}."
 
 
 def gone_in_words(before: pd.DataFrame, after: pd.DataFrame, *, days: int, min_group: int) -> str:
-    """Say how many are gone."""
-    return ""
+    """Say how many fell silent: had ordered within so many days before the earlier day, and not before the later one.
+
+    Parameters
+    ----------
+    before, after : features of the two days, one row a customer, indexed by customer_id: recency_days
+    days : see `gone_after_days`
+    min_group : fewest customers that may be counted
+    """
+    if not days:
+        return "Nobody came back so far, so there is no telling after how long a silence a customer is gone."
+    was, now = before["recency_days"].align(after["recency_days"], join="inner")
+    there, gone = int((was <= days).sum()), int(((was <= days) & (now > days)).sum())
+    if gone < min_group or there - gone < min_group:
+        return f"Too few or too many customers to count have had no order for more than {days:,} days since."
+    return (
+        f"{gone:,} of the {there:,} customers who had ordered within {days:,} days before the earlier day are gone: as "
+        f"of the later day their last order is more than {days:,} days ago, longer than {USUAL_GAP:.0%} of those who "
+        "come back usually leave between two orders."
+    )
