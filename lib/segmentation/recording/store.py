@@ -54,8 +54,7 @@ def add(record: Record) -> None:
     row |= {name: getattr(record, name).isoformat() for name in MOMENTS}
     row |= {name: json.dumps(getattr(record, name), ensure_ascii=False, default=str) for name in AS_JSON}
     marks = ", ".join(f":{name}" for name in row)
-    for_owner_alone(store_path())
-    with opened(store_path()) as connection:
+    with opened(store_path(), new=True) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN IMMEDIATE")
         if not version_of(connection):
@@ -89,8 +88,13 @@ def read(row: sqlite3.Row) -> Record:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
+def opened(path: Path, *, new: bool = False) -> Iterator[sqlite3.Connection]:
     """Open the store; a transaction that has not been committed by the end is undone.
+
+    Parameters
+    ----------
+    path : the store
+    new : whether to make it when there is none
 
     Raises
     ------
@@ -98,6 +102,8 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         What went wrong with it.
     """
     try:
+        if new:
+            for_owner_alone(path)
         with closing(sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)) as connection:
             connection.row_factory = sqlite3.Row
             yield connection
