@@ -7,6 +7,7 @@ from segmentation.figures.choice import choice_at_a_glance, clustergram_flows
 from segmentation.figures.explaining import customer_map, segment_distributions
 from segmentation.figures.exploring import exploration
 from segmentation.figures.features import category_bars, feature_distributions
+from segmentation.figures.forecasting import forecast_calibration, forecast_scores, segment_outlook
 from segmentation.figures.grouping import dendrogram, distance_curve
 from segmentation.figures.lifetime import active_heatmap, expected_against_actual
 from segmentation.figures.movement import drift_bars, moves_map
@@ -40,6 +41,8 @@ __all__ = [
     "expected_against_actual",
     "exploration",
     "feature_distributions",
+    "forecast_calibration",
+    "forecast_scores",
     "jaccard_bars",
     "jaccard_dots",
     "later_spend",
@@ -53,6 +56,7 @@ __all__ = [
     "scales_before_and_after",
     "segment_colour",
     "segment_distributions",
+    "segment_outlook",
     "selection_bars",
     "silhouette_plot",
     "sizes_against_money",

@@ -12,9 +12,7 @@ MIDDLE = (0.025, 0.975)
 COLUMNS = ("bin", "customers", "forecast", "actual", "actual_low", "actual_high")
 
 
-def calibration(
-    contest: Contest, forecaster: str, target: Target, *, min_group: int, seed: int
-) -> pd.DataFrame:
+def calibration(contest: Contest, forecaster: str, target: Target, *, min_group: int, seed: int) -> pd.DataFrame:
     """Compare forecasts with what followed, in ten bins of as many customers, all days together.
 
     Parameters

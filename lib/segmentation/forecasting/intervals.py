@@ -8,6 +8,7 @@ import pandas as pd
 
 MIDDLE = (0.025, 0.975)
 LEVELS = 20
+SPREAD = 0.75  # half the power of the variance that the deviance of the contest goes by
 FEWEST = 40  # customers at a level: of fewer, 2.5 % is not one
 
 
@@ -18,12 +19,12 @@ class Errors:
     Attributes
     ----------
     borders : of the forecast, between one level and the next, shape (levels − 1,)
-    followed : per level what followed, as a multiple of the forecast
+    off : per level what followed less the forecast, divided by the forecast to the power of ¾: amounts spread so
     days : per level the place of the day that each is of, from 0
     """
 
     borders: np.ndarray
-    followed: tuple[np.ndarray, ...]
+    off: tuple[np.ndarray, ...]
     days: tuple[np.ndarray, ...]
 
     def interval(self, told: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -34,9 +35,9 @@ class Errors:
         Split conformal prediction by groups (Mondrian): Vovk, Gammerman & Shafer, Algorithmic Learning in a Random
         World (2005)
         """
-        ends = np.array([cut(level) for level in self.followed])
+        ends = np.array([cut(level) for level in self.off])
         level = np.searchsorted(self.borders, told, side="right")
-        low, high = ends[level, 0] * told, ends[level, 1] * told
+        low, high = (told + ends[level, side] * told**SPREAD for side in (0, 1))
         return np.clip(np.minimum(low, told), 0, None), np.maximum(high, told)
 
     def draws(self, told: np.ndarray, *, number: int, seed: int) -> np.ndarray:
@@ -53,11 +54,11 @@ class Errors:
         for place in range(number):
             day = generator.choice(days)
             for at in np.unique(level):
-                likes = self.followed[at][self.days[at] == day]
-                likes = likes if len(likes) else self.followed[at]
+                likes = self.off[at][self.days[at] == day]
+                likes = likes if len(likes) else self.off[at]
                 mine = level == at
-                drawn[mine, place] = generator.choice(likes, mine.sum()) * told[mine]
-        return drawn
+                drawn[mine, place] = told[mine] + generator.choice(likes, mine.sum()) * told[mine] ** SPREAD
+        return np.clip(drawn, 0, None)
 
 
 def errors_of(told: np.ndarray, actual: np.ndarray, *, days: Sequence[object] | np.ndarray) -> Errors:
@@ -71,15 +72,15 @@ def errors_of(told: np.ndarray, actual: np.ndarray, *, days: Sequence[object] | 
     borders = np.unique(np.quantile(told, np.arange(1, number) / number)) if len(told) else np.array([])
     level = np.searchsorted(borders, told, side="right")
     place = pd.factorize(np.asarray(days))[0]
-    multiple = np.clip(actual, 0, None) / told
+    off = (np.clip(actual, 0, None) - told) / told**SPREAD
     parts = [level == at for at in range(len(borders) + 1)]
-    return Errors(borders, tuple(multiple[part] for part in parts), tuple(place[part] for part in parts))
+    return Errors(borders, tuple(off[part] for part in parts), tuple(place[part] for part in parts))
 
 
-def cut(multiples: np.ndarray) -> tuple[float, float]:
+def cut(off: np.ndarray) -> tuple[float, float]:
     """Cut off the outer 5 %, counting the customer to come as one more, so that intervals are not too short."""
-    if not len(multiples):
-        return 0.0, 1.0
-    ordered, size = np.sort(multiples), len(multiples)
+    if not len(off):
+        return 0.0, 0.0
+    ordered, size = np.sort(off), len(off)
     low, high = np.floor(MIDDLE[0] * (size + 1)) - 1, np.ceil(MIDDLE[1] * (size + 1)) - 1
-    return float(ordered[int(max(low, 0))]) if low >= 0 else 0.0, float(ordered[int(min(high, size - 1))])
+    return float(ordered[int(max(low, 0))]), float(ordered[int(min(high, size - 1))])

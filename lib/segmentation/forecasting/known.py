@@ -5,14 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-import ibis
 import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
 
 from segmentation.features import later_outcomes
 from segmentation.proving.looks import Look
-from segmentation.tables import net_value
 
 Target = Literal["returns", "orders", "value"]
 Kind = Literal["lifetime model", "learner", "simple rule", "segments"]
@@ -48,9 +45,7 @@ class Forecaster(Protocol):
     name: str
     kind: Kind
 
-    def forecast(
-        self, learn: Look, now: Known, *, days: int, seed: int, targets: Iterable[Target]
-    ) -> pd.DataFrame:
+    def forecast(self, learn: Look, now: Known, *, days: int, seed: int, targets: Iterable[Target]) -> pd.DataFrame:
         """Forecast what customers do within so many days.
 
         Parameters
@@ -101,15 +96,24 @@ def recent_spend(known: Known | Look, *, days: int) -> pd.Series:
     return spent.reindex(known.features.index, fill_value=0.0)
 
 
-def tidy(told: pd.DataFrame, *, learn: Look) -> pd.DataFrame:
+def tidy(told: pd.DataFrame, *, usual: float) -> pd.DataFrame:
     """Keep forecasts within what can be: probabilities short of 0 and 1, orders and money above 0.
 
     Nothing is impossible because it did not happen to the customers learnt from: a probability keeps a thousandth from
-    0 and 1, and an amount is at least a thousandth of the average, and a cent.
+    0 and 1, and money is at least a thousandth of what is usual, and a cent.
+
+    Parameters
+    ----------
+    told : some of returns, orders, value
+    usual : what a customer spends on average
     """
-    mean = outcomes_of(learn).mean()
-    lowest = {"returns": FLOOR, "orders": FLOOR, "value": max(CENT, FLOOR * mean["value"])}
+    lowest = {"returns": FLOOR, "orders": FLOOR, "value": max(CENT, FLOOR * usual)}
     kept = {name: told[name].astype("float64").clip(lower=lowest[name]) for name in told}
     if "returns" in kept:
         kept["returns"] = kept["returns"].clip(upper=1 - FLOOR)
     return pd.DataFrame(kept, index=told.index)
+
+
+def usual_value(learn: Look) -> float:
+    """Average what customers of an earlier day spent afterwards."""
+    return float(outcomes_of(learn)["value"].mean()) if len(learn.features) else 0.0

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from segmentation.features import CATEGORIES, FEATURES, NUMBERS
-from segmentation.forecasting.known import Kind, Known, Target, outcomes_of, tidy
+from segmentation.forecasting.known import Kind, Known, Target, outcomes_of, tidy, usual_value
 from segmentation.forecasting.recent import log_money, recent_activity
 from segmentation.problems import DataProblem
 from segmentation.proving.looks import Look
@@ -43,7 +43,7 @@ class Regression:
                 told[name] = model.fit(then, followed > 0).predict_proba(today)[:, 1]
             else:
                 told[name] = by_logarithms(make_pipeline(prepare, Ridge(alpha=30.0)), then, followed, today)
-        return tidy(pd.DataFrame(told, index=today.index), learn=learn)
+        return tidy(pd.DataFrame(told, index=today.index), usual=usual_value(learn))
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class GradientBoosting:
             else:
                 model = HistGradientBoostingRegressor(loss="poisson", **TREES, random_state=seed)
                 told[name] = model.fit(then, followed).predict(today)
-        return tidy(pd.DataFrame(told, index=now.features.index), learn=learn)
+        return tidy(pd.DataFrame(told, index=now.features.index), usual=usual_value(learn))
 
 
 TREES: dict[str, Any] = {

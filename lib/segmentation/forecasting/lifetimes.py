@@ -23,7 +23,7 @@ class LifetimeModel:
         targets = list(targets)
         table = lifetimes_of(now, horizons=[days], draws=1, seed=seed, money="value" in targets)
         told = table[[f"{name}_{days}" for name in targets]].set_axis(targets, axis=1)
-        return tidy(told, learn=learn)
+        return tidy(told, usual=float(told["value"].mean()) if "value" in told else 0.0)
 
 
 def lifetimes_of(now: Known, *, horizons: list[int], draws: int, seed: int, money: bool) -> pd.DataFrame:

@@ -12,14 +12,21 @@ from segmentation.features import later_outcomes
 from segmentation.forecasting.contest import Contest
 from segmentation.forecasting.forecasters import all_forecasters
 from segmentation.forecasting.intervals import Errors, errors_of
-from segmentation.forecasting.known import Forecaster, Known, Target, known_of, outcomes_of
+from segmentation.forecasting.known import Forecaster, Known, Target, tidy
+from segmentation.forecasting.lifetimes import LifetimeModel, lifetimes_of
+from segmentation.forecasting.next_order import by_own_gaps
+from segmentation.forecasting.past import Past, tell, try_out
 from segmentation.forecasting.simple_rules import Anyway
 from segmentation.problems import DataProblem
-from segmentation.proving.looks import Look, look_at
+from segmentation.proving.looks import Look
 
 HORIZONS = (30, 90, 365)
 YEAR = 365
-AMOUNTS = ("orders", "value")
+TARGETS: tuple[Target, ...] = ("returns", "orders", "value")
+NEXT_ORDER = ("next_order_on", "next_order_on_low", "next_order_on_high")
+FALLBACK = "past spend"
+LIFETIME = "lifetime model"
+SIMULATED = 200
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class Outlook:
     table : one row a customer, indexed by customer_id in sorted order: active, and by horizon returns_30 …, orders_30
         …, value_30 … with _low and _high, next_order_on with _low and _high; empty when nothing can be told
     basis : (target, horizon) → by whom and how it is told, in words
-    errors : (target, horizon) → how far such forecasts were off
+    errors : (orders or value, horizon) → how far such forecasts were off
     last_year : what each customer spent in the 365 days before the day, net
     notes : what a reader must know, one sentence an item: coverage, what is missing and why
     why_not : why there is no outlook; empty when there is one
@@ -46,3 +53,189 @@ class Outlook:
     last_year: pd.Series = field(default_factory=lambda: pd.Series(dtype="float64"))
     notes: tuple[str, ...] = ()
     why_not: str = ""
+
+
+def make_outlook(
+    contest: Contest,
+    looks: Sequence[Look],
+    today: Known,
+    *,
+    segmentation: Anyway | None,
+    horizons: Sequence[int] = HORIZONS,
+    seed: int,
+    **beside: ir.Table | None,
+) -> Outlook:
+    """Tell each customer's outlook, each target by the winner of the contest.
+
+    Parameters
+    ----------
+    contest : see `hold_contest`
+    looks : those of the contest, oldest first
+    today : customers as of the day of description, and all orders before it
+    segmentation : today's; needed where the segments won
+    horizons : days ahead, ascending
+    seed : of draws by chance
+    beside : the tables beside the orders, see `customer_features`
+    """
+    past = Past(today, looks, beside)
+    lifetimes, refused = lifetimes_or_why(today, horizons=horizons, seed=seed)
+    forecasters = {forecaster.name: forecaster for forecaster in all_forecasters(segmentation)}
+    columns, basis, errors = {}, {}, {}
+    try:
+        for target in TARGETS:
+            by = forecasters[who_tells(contest, target, looks=looks, refused=refused)]
+            for days in horizons:
+                told, words, off = one_forecast(by, past, target, days=days, seed=seed, lifetimes=lifetimes)
+                columns[target, days], basis[target, days] = told, words
+                if off is not None:
+                    errors[target, days] = off
+    except DataProblem as problem:
+        return Outlook(today.day, tuple(horizons), pd.DataFrame(index=today.features.index), why_not=str(problem))
+    table = with_intervals(columns, errors, lifetimes, horizons=horizons)
+    table = with_next_order(table, lifetimes, today, horizons=horizons)
+    return Outlook(
+        today.day, tuple(horizons), table, basis, errors, last_year(today),
+        tuple(notes_of(contest, basis, refused, horizons=horizons)),
+    )  # fmt: skip
+
+
+def lifetimes_or_why(today: Known, *, horizons: Sequence[int], seed: int) -> tuple[pd.DataFrame | None, str]:
+    """Tell the lifetime models' table, or why there is none."""
+    try:
+        return lifetimes_of(today, horizons=[*horizons], draws=SIMULATED, seed=seed, money=False), ""
+    except DataProblem as problem:
+        return None, str(problem)
+
+
+def who_tells(contest: Contest, target: Target, *, looks: Sequence[Look], refused: str) -> str:
+    """Name who tells a target: the contest's winner; without a contest the lifetime model, or else past spend.
+
+    Raises
+    ------
+    DataProblem
+        Nobody can: there was no contest, no lifetime model, and no day to look back from.
+    """
+    if not contest.why_not:
+        return contest.winners["value" if target == "value" else "returns"].name
+    if not refused:
+        return LIFETIME
+    if looks:
+        return FALLBACK
+    raise DataProblem(f"What customers do next can't be told. {contest.why_not} {refused}")
+
+
+def one_forecast(
+    by: Forecaster, past: Past, target: Target, *, days: int, seed: int, lifetimes: pd.DataFrame | None
+) -> tuple[pd.Series, str, Errors | None]:
+    """Forecast one target so many days ahead, say how, and measure how far such forecasts are off."""
+    if by.kind == LIFETIME and lifetimes is not None:
+        told = lifetimes[f"{target}_{days}"]
+        return told, f"{by.name}, fitted to all orders", off_by(LifetimeModel(), past, target, days=days, seed=seed)
+    try:
+        told = tell(by, past, target, days=days, seed=seed)
+        words = f"{by.name}, learnt from the {days} days before"
+        return told, words, off_by(by, past, target, days=days, seed=seed)
+    except DataProblem as problem:
+        if lifetimes is not None:
+            words = f"lifetime model, because history is too short for {by.name}. {problem}"
+            return lifetimes[f"{target}_{days}"], words, None
+        return scaled(by, past, target, days=days, seed=seed)
+
+
+def off_by(by: Forecaster, past: Past, target: Target, *, days: int, seed: int) -> Errors | None:
+    """Measure how far forecasts of an amount are off; None where it can't be tried out, or for a probability."""
+    if target == "returns":
+        return None
+    try:
+        tried = try_out(by, past, target, days=days, seed=seed)
+    except DataProblem:
+        return None
+    return errors_of(tried["told"].to_numpy(), tried["actual"].to_numpy(), days=tried["day"].to_numpy())
+
+
+def scaled(by: Forecaster, past: Past, target: Target, *, days: int, seed: int) -> tuple[pd.Series, str, Errors | None]:
+    """Stretch the forecast for the period looked back at to another one, as if customers went on at the same rate."""
+    base = past.looks[-1].days
+    told = tell(by, past, target, days=base, seed=seed)
+    stretched = 1 - (1 - told) ** (days / base) if target == "returns" else told * days / base
+    words = (
+        f"{by.name} for {base} days, stretched to {days} at the same rate, because history is too short to learn more"
+    )
+    return stretched, words, off_by(by, past, target, days=base, seed=seed)
+
+
+# --- putting it together
+
+
+def with_intervals(
+    columns: Mapping[tuple[str, int], pd.Series],
+    errors: Mapping[tuple[str, int], Errors],
+    lifetimes: pd.DataFrame | None,
+    *,
+    horizons: Sequence[int],
+) -> pd.DataFrame:
+    """Add intervals, and see to it that more days never mean less."""
+    table = {}
+    for (target, days), told in columns.items():
+        told = tidy(told.rename(target).to_frame(), usual=float(told.mean()))[target]
+        table[f"{target}_{days}"] = told
+        if target == "returns":
+            continue
+        low, high = interval_of(told, errors.get((target, days)), lifetimes, f"{target}_{days}")
+        table[f"{target}_{days}_low"], table[f"{target}_{days}_high"] = low, high
+    return never_less(pd.DataFrame(table), horizons=horizons)
+
+
+def interval_of(
+    told: pd.Series, errors: Errors | None, lifetimes: pd.DataFrame | None, name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tell the interval by what followed such forecasts, or as the lifetime model simulates it."""
+    if errors is not None:
+        return errors.interval(told.to_numpy())
+    low, high = (lifetimes[f"{name}_{end}"].fillna(told).to_numpy() for end in ("low", "high"))
+    return np.minimum(low, told), np.maximum(high, told)
+
+
+def never_less(table: pd.DataFrame, *, horizons: Sequence[int]) -> pd.DataFrame:
+    """Raise what is expected within more days to what is expected within fewer, where it is below."""
+    raised = table.copy()
+    for ending in (
+        "returns_{}",
+        *(f"{what}_{{}}{end}" for what in ("orders", "value") for end in ("", "_low", "_high")),
+    ):
+        names = [ending.format(days) for days in horizons]
+        raised[names] = np.maximum.accumulate(table[names].to_numpy(), axis=1)
+    return raised
+
+
+def with_next_order(
+    table: pd.DataFrame, lifetimes: pd.DataFrame | None, today: Known, *, horizons: Sequence[int]
+) -> pd.DataFrame:
+    """Add who is active and the day of the next order: by the lifetime model, or else by the customer's own gaps."""
+    if lifetimes is not None:
+        active, days = lifetimes["active"], lifetimes[[*NEXT_ORDER]]
+    else:
+        active, days = table[f"returns_{horizons[-1]}"], by_own_gaps(today)
+    active = active.fillna(table[f"returns_{horizons[-1]}"]).clip(0, 1)
+    return pd.concat([active.rename("active"), table, days], axis=1)
+
+
+def last_year(today: Known) -> pd.Series:
+    """Measure what each customer spent in the 365 days before today, net."""
+    spent = later_outcomes(today.orders, today.day - datetime.timedelta(days=YEAR), today.day)["spend"]
+    return spent.reindex(today.features.index, fill_value=0.0).rename("last_year")
+
+
+def notes_of(
+    contest: Contest, basis: Mapping[tuple[str, int], str], refused: str, *, horizons: Sequence[int]
+) -> list[str]:
+    """Say what a reader of the outlook must know."""
+    notes = [f"Forecasters could not be compared, so nothing says how good this is. {contest.why_not}"] * bool(
+        contest.why_not
+    )
+    if refused:
+        notes.append(
+            f"There is no lifetime model, so active means the chance of an order within {horizons[-1]} days, and the "
+            f"next order goes by the customer's own gaps; who bought on one day only has none. {refused}"
+        )
+    return notes

@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 from sklearn.isotonic import IsotonicRegression
 
 from segmentation.cluster import Segmentation, assign_segments
-from segmentation.forecasting.known import Kind, Known, Target, outcomes_of, recent_spend, tidy
+from segmentation.forecasting.known import Kind, Known, Target, outcomes_of, recent_spend, tidy, usual_value
 from segmentation.grouping.rules import RuleSegmentation, read_rules, segment_by_rules
 from segmentation.proving.looks import Look
 
@@ -40,7 +40,7 @@ class RankingRule:
         then, today = self.rank(learn, days).to_numpy("float64"), self.rank(now, days).to_numpy("float64")
         outcomes = outcomes_of(learn)
         told = {name: rising(then, outcomes[name].to_numpy(), today) for name in targets}
-        return tidy(pd.DataFrame(told, index=now.features.index), learn=learn)
+        return tidy(pd.DataFrame(told, index=now.features.index), usual=usual_value(learn))
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class GroupRule:
         then, today = self.groups(learn, now)
         means = group_means(outcomes_of(learn)[list(targets)], then)
         told = means.reindex(today.to_numpy()).fillna(outcomes_of(learn).mean())
-        return tidy(told.set_axis(now.features.index), learn=learn)
+        return tidy(told.set_axis(now.features.index), usual=usual_value(learn))
 
 
 def rising(then: np.ndarray, followed: np.ndarray, today: np.ndarray) -> np.ndarray:

@@ -73,7 +73,9 @@ def verdict(contest: Contest, target: Target) -> str:
 def opening(winner: Winner, target: Target, words: str) -> str:
     """Word who wins and by how much."""
     if not winner.model or not winner.rule:
-        return f"{WHAT[target][0].upper()}{WHAT[target][1:]} is told by {winner.name}; there was nobody to compare with."
+        return (
+            f"{WHAT[target][0].upper()}{WHAT[target][1:]} is told by {winner.name}; there was nobody to compare with."
+        )
     ends = f"{winner.lead:+.3f} (95 %: {winner.lead_low:+.3f} to {winner.lead_high:+.3f})"
     if winner.name == winner.model:
         return (
