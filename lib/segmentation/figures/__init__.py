@@ -9,6 +9,7 @@ from segmentation.figures.exploring import exploration
 from segmentation.figures.features import category_bars, feature_distributions
 from segmentation.figures.forecasting import forecast_calibration, forecast_scores, segment_outlook
 from segmentation.figures.grouping import dendrogram, distance_curve
+from segmentation.figures.later import later_by_day, served_intervals
 from segmentation.figures.lifetime import active_heatmap, expected_against_actual
 from segmentation.figures.movement import drift_bars, moves_map
 from segmentation.figures.preparing import (
@@ -45,6 +46,7 @@ __all__ = [
     "forecast_scores",
     "jaccard_bars",
     "jaccard_dots",
+    "later_by_day",
     "later_spend",
     "learner_scores",
     "lines_by_month",
@@ -58,6 +60,7 @@ __all__ = [
     "segment_distributions",
     "segment_outlook",
     "selection_bars",
+    "served_intervals",
     "silhouette_plot",
     "sizes_against_money",
 ]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from segmentation.cluster import Plan
 from segmentation.problems import DataProblem
-from segmentation.proving.later_sums import DRAWS, Sums, interval, sums
+from segmentation.proving.later_sums import DRAWS, Sums, interval, sums, usual_draws
 from segmentation.proving.looks import Looks
 from segmentation.proving.order import ORDER, concordance, order_by_day
 from segmentation.proving.then import (
@@ -22,6 +22,7 @@ from segmentation.proving.then import (
 
 MEANS = ("recent_spend", "later_spend", "came_back", "later_orders")
 SHORT = {"later_spend": "later", "came_back": "came_back", "later_orders": "orders", "revenue": "revenue"}
+NOBODY = "On the earlier days nobody stood in any of today's segments."
 LATER = (
     *("customers", "times", "recent_spend", "later_spend", "later_low", "later_high"),
     *("came_back", "came_back_low", "came_back_high", "later_orders", "orders_low", "orders_high"),
@@ -81,8 +82,11 @@ def later_evidence(looks: Looks, plan: Plan, segmentation: Fitted, *, seed: int)
     if looks.why_not:
         return LaterEvidence(why_not=looks.why_not, why_no_order=looks.why_not)
     today = customers_by_todays(looks, segmentation)
+    if today["name"].isna().all():
+        return LaterEvidence(why_not=NOBODY, why_no_order=NOBODY)
     past = past_spend_groups(today)
-    added, by_spend = sums(today, today["name"], seed=seed), sums(today, past, seed=seed)
+    draws = usual_draws(today.index.get_level_values("customer_id").nunique())
+    added, by_spend = (sums(today, group, seed=seed, draws=draws) for group in (today["name"], past))
     evidence = LaterEvidence(
         segments=pooled(added, today, today["name"]),
         past_spend=pooled(by_spend, today, past),
@@ -96,7 +100,7 @@ def later_evidence(looks: Looks, plan: Plan, segmentation: Fitted, *, seed: int)
         then = customers_then(looks, segmentations_then(looks, plan))
     except DataProblem as problem:
         return replace(evidence, why_no_order=str(problem))
-    return replace(evidence, order=order_by_day(then, seed=seed))
+    return replace(evidence, order=order_by_day(then, seed=seed, draws=draws))
 
 
 def later_spend_by_group(customers: pd.DataFrame, group: pd.Series, *, seed: int, draws: int = DRAWS) -> pd.DataFrame:

@@ -9,7 +9,8 @@ from scipy.sparse import csr_matrix
 
 DRAWS = 300
 MIDDLE = (0.025, 0.975)
-HELD_AT_ONCE = 20_000_000  # numbers of a batch of draws
+FEWEST_DRAWS, MOST_DRAWN = 100, 30_000_000  # draws, and customers in all of them
+HELD_AT_ONCE = 4_000_000  # numbers of a batch of draws
 MEASURES = ("times", "recent_spend", "later_spend", "later_orders", "came_back")
 
 
@@ -68,6 +69,17 @@ def sums(customers: pd.DataFrame, group: pd.Series, *, seed: int, draws: int = D
     return Sums(list(days), list(groups), added.reshape(1 + draws, len(days), len(groups), len(MEASURES)))
 
 
+def usual_draws(customers: int) -> int:
+    """Choose how often customers are drawn again: `DRAWS` times, and less often where there are so many of them.
+
+    Examples
+    --------
+    >>> usual_draws(5_000), usual_draws(200_000), usual_draws(1_000_000)
+    (300, 150, 100)
+    """
+    return max(FEWEST_DRAWS, min(DRAWS, MOST_DRAWN // max(1, customers)))
+
+
 def drawn_times(customers: int, draws: int, seed: int) -> Iterator[np.ndarray]:
     """Count how often each customer is drawn, in batches that fit in memory; the first column is everybody once.
 
@@ -79,8 +91,10 @@ def drawn_times(customers: int, draws: int, seed: int) -> Iterator[np.ndarray]:
     generator = np.random.default_rng(seed)
     size = max(1, HELD_AT_ONCE // max(1, customers))
     for start in range(0, draws, size):
-        batch = [generator.integers(0, customers, customers) for _ in range(min(size, draws - start))]
-        yield np.column_stack([np.bincount(drawn, minlength=customers) for drawn in batch]).astype("float64")
+        batch = np.empty((min(size, draws - start), customers))
+        for place in range(len(batch)):
+            batch[place] = np.bincount(generator.integers(0, customers, customers), minlength=customers)
+        yield batch.T
 
 
 def interval(drawn: np.ndarray) -> np.ndarray:

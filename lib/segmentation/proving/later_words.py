@@ -132,8 +132,8 @@ def levels_in_words(shown: pd.DataFrame, evidence: LaterEvidence, *, money: str)
     days = evidence.by_day.index.get_level_values("day").nunique()
     over = "" if days == 1 else f", on average over {days} earlier days"
     return (
-        f"In the {evidence.days} days after, who stood in the {shown.index[0]} spent {first['later_spend']:,.2f} {money} "
-        f"each (95 %: {first['later_low']:,.2f} to {first['later_high']:,.2f}), who stood in the {shown.index[-1]} "
+        f"In the {evidence.days} days after, the {shown.index[0]} spent {first['later_spend']:,.2f} {money} each "
+        f"(95 %: {first['later_low']:,.2f} to {first['later_high']:,.2f}), the {shown.index[-1]} "
         f"{last['later_spend']:,.2f} ({last['later_low']:,.2f} to {last['later_high']:,.2f}){over}."
     )
 

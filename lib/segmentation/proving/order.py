@@ -36,11 +36,18 @@ def order_by_day(customers: pd.DataFrame, *, seed: int, draws: int = DRAWS) -> p
     kept = orders_kept(added)
     told = shares_told(customers, seed=seed, draws=draws)
     measures = np.concatenate([kept[..., None], told], axis=-1)
-    rows = [*np.moveaxis(measures, 1, 0), measures.mean(axis=1)]
+    rows = [*np.moveaxis(measures, 1, 0), mean_of_days(measures)]
     ids = customers.index.get_level_values("customer_id").nunique()
     sizes = [*customers.groupby(level="day", sort=True).size(), ids]
     index = pd.Index([*added.days, ALL_DAYS], name="day")
     return pd.DataFrame([order_row(row) for row in rows], index=index).assign(customers=sizes)[[*ORDER]]
+
+
+def mean_of_days(measures: np.ndarray) -> np.ndarray:
+    """Average measures over the days on which they are known; shape (draws, days, measures) to (draws, measures)."""
+    known = ~np.isnan(measures)
+    total, days = np.where(known, measures, 0.0).sum(axis=1), known.sum(axis=1)
+    return np.divide(total, days, out=np.full(total.shape, np.nan), where=days > 0)
 
 
 def order_row(measured: np.ndarray) -> dict[str, float]:
