@@ -7,9 +7,16 @@ import numpy as np
 import pandas as pd
 
 from segmentation.choosing.recommendation import CLOSER, STEADY
+from segmentation.cluster import Plan
 from segmentation.privacy import suppress_small_groups
-from segmentation.proving.refits import STABLE, TRUSTED
-from segmentation.proving.trials import WITHOUT_MOST, by_kind
+from segmentation.problems import DataProblem
+from segmentation.proving.crowd import Crowd
+from segmentation.proving.later import LaterEvidence
+from segmentation.proving.looks import Looks
+from segmentation.proving.order import ALL_DAYS, order_by_day
+from segmentation.proving.refits import STABLE, TRUSTED, Refits, refits_agreement, stability_by_segment
+from segmentation.proving.then import customers_then, segmentations_then
+from segmentation.proving.trials import HALVES, WITHOUT_MOST, by_kind
 
 ACT, CARE, DO_NOT = "act", "act with care", "do not act"
 VERDICTS = (DO_NOT, CARE, ACT)  # from the strictest
@@ -68,6 +75,64 @@ class Evidence:
     why_not: str = ""
 
 
+def evidence_of(
+    refits: Refits,
+    trials: pd.DataFrame,
+    crowd: Crowd | None,
+    later: LaterEvidence,
+    *,
+    returned: tuple[float, float, float] | None,
+    segments: pd.DataFrame,
+) -> Evidence:
+    """Put together what a card rests on.
+
+    Parameters
+    ----------
+    refits : see `refits.bootstrap_refits`; trials : see `trials.upset`; crowd : see `crowd.crowd_of`
+    later : see `later.later_evidence`; returned : see `share_of_return`
+    segments : one row a customer: segment, name
+    """
+    names = segments.groupby("segment")["name"].first()
+    told = later.order.loc[ALL_DAYS] if not later.why_not else None
+    return Evidence(
+        stability=stability_by_segment(refits, names),
+        agreement=refits_agreement(refits)["agreement"] if refits.number else None,
+        crowd_agreement=crowd.agreement if crowd else None,
+        closer=crowd.closer if crowd else None,
+        trials=trials,
+        sizes=segments["segment"].value_counts(),
+        later=None if told is None else later.segments,
+        explained=None if told is None else (told["ranks_low"], told["ranks_explained"], told["ranks_high"]),
+        explained_return=returned,
+        order_kept=None if told is None else told["order_kept"],
+        why_not=later.why_not,
+    )
+
+
+def share_of_return(looks: Looks, plan: Plan, *, seed: int) -> tuple[float, float, float] | None:
+    """Measure how much of the differences in who came back lies between segments: low, mean and high; see `Evidence`.
+
+    Parameters
+    ----------
+    looks : see `looks.look_back`
+    plan : of today's segments, made as of each day
+    seed : of the customers drawn again
+
+    Returns
+    -------
+    None where nothing can be looked back at
+    """
+    if looks.why_not:
+        return None
+    try:
+        customers = customers_then(looks, segmentations_then(looks, plan))
+    except DataProblem:
+        return None
+    came_back = customers.assign(later_spend=customers["later_orders"].gt(0).astype("float64"))
+    told = order_by_day(came_back, seed=seed).loc[ALL_DAYS]
+    return told["ranks_low"], told["ranks_explained"], told["ranks_high"]
+
+
 def reliability_card(evidence: Evidence) -> Card:
     """Judge each segment and the whole.
 
@@ -116,37 +181,53 @@ def verdict_of(grounds: Sequence[Ground]) -> str:
 def segment_grounds(evidence: Evidence, segment: int) -> list[Ground]:
     """List what speaks for and against one segment."""
     return [
-        *coming_back(evidence.stability.loc[segment]),
+        *coming_back(evidence.stability.loc[segment], halves_of(evidence.trials, segment)),
         *upsetting(evidence.trials, segment),
         *being_few(int(evidence.sizes.get(segment, 0))),
         *telling(evidence, str(evidence.stability.loc[segment, "name"])),
     ]
 
 
-def coming_back(row: pd.Series) -> list[Ground]:
-    """Judge whether a segment comes back in refits; nothing against it where nothing can be refitted."""
-    if np.isnan(row["jaccard"]):
-        return []
-    jaccard = f"Jaccard {row['jaccard']:.2f}"
-    if row["jaccard"] < TRUSTED:
-        return [(DO_NOT, f"It does not come back when customers are drawn again ({jaccard}).")]
-    if row["dissolved"] > MOST_DISSOLVED:
-        return [(DO_NOT, f"It dissolves in {row['dissolved']:.0%} of refits ({jaccard}).")]
-    if row["jaccard"] < STABLE:
-        return [(CARE, f"It comes back, but who belongs to it is doubtful ({jaccard}).")]
-    return [(ACT, f"It comes back when customers are drawn again ({jaccard}).")]
+def coming_back(row: pd.Series, halves: float) -> list[Ground]:
+    """Judge whether a segment comes back in refits and in halves of the customers; nothing where neither is tried.
+
+    Parameters
+    ----------
+    row : see `refits.stability_by_segment`
+    halves : mean Jaccard similarity of its matches in two halves, see `trials.compare_halves`; missing if not tried
+    """
+    drawn = f"Jaccard {row['jaccard']:.2f}"
+    apart = f"Jaccard {halves:.2f}"
+    against = [
+        (row["jaccard"] < TRUSTED, DO_NOT, f"It does not come back when customers are drawn again ({drawn})."),
+        (row["dissolved"] > MOST_DISSOLVED, DO_NOT, f"It dissolves in {row['dissolved']:.0%} of refits ({drawn})."),
+        (halves < TRUSTED, DO_NOT, f"Two halves of the customers do not agree on it ({apart})."),
+        (row["jaccard"] < STABLE, CARE, f"It comes back, but who belongs to it is doubtful ({drawn})."),
+        (halves < STABLE, CARE, f"Two halves of the customers agree on it, but not on who belongs to it ({apart})."),
+    ]
+    told = [(verdict, words) for holds, verdict, words in against if holds]
+    if told or np.isnan(row["jaccard"]):
+        return told[:1]
+    return [(ACT, f"It comes back when customers are drawn again ({drawn}).")]
+
+
+def halves_of(trials: pd.DataFrame, segment: int) -> float:
+    """Average a segment's similarity between two halves of the customers; missing where none were made."""
+    made = trials.index.get_level_values(0) == HALVES
+    return float(trials.loc[made, segment].mean()) if made.any() else float("nan")
 
 
 def upsetting(trials: pd.DataFrame, segment: int) -> list[Ground]:
-    """Judge whether another trial upsets a segment; leaving most features out is no small change and does not count."""
-    counted = trials[trials.index.get_level_values(0) != WITHOUT_MOST]
+    """Judge whether another choice upsets a segment; leaving out most features is no small change, and not counted."""
+    counted = trials[~trials.index.get_level_values(0).isin([WITHOUT_MOST, HALVES])]
     if counted.empty:
         return []
     told = by_kind(counted)[segment]
     upset = told[told < TRUSTED]
-    return [
-        (CARE, f"It looks different with another choice: {kind} (Jaccard {told[kind]:.2f}).") for kind in upset.index
-    ]
+    if upset.empty:
+        return []
+    words = ", ".join(f"{changed} (Jaccard {jaccard:.2f})" for changed, jaccard in upset.items())
+    return [(CARE, f"It looks different with another choice: {words}.")]
 
 
 def being_few(customers: int) -> list[Ground]:
