@@ -327,6 +327,30 @@ def assign(name: str, orders: tuple[str, ...], customers: tuple[str, ...], out: 
 
 
 @main.command()
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option("--out", type=FILE, metavar="FILE", help="Where to write the page; reports/compare/A..B.html without it.")
+@click.option(
+    "--min-group",
+    type=click.IntRange(min=1),
+    help="Fewest customers that the page may show as a group; the larger one of the two runs without it.",
+)
+def compare(first: str, second: str, out: Path | None, min_group: int | None) -> None:
+    """Compare two runs on one page.
+
+    It says whether to make the segments again, who moved from which segment to which with how much money, who came new
+    and who was lost, and how far each feature has shifted; parameters, inputs and key figures stand side by side. The
+    run described as of the earlier day comes first.
+
+    Customers are followed by their id. Where the runs share fewer than half of them, they seem to be of different
+    shops, and only distributions are compared.
+    """
+    from segmentation.movement.compare import compare_runs
+
+    click.echo(f"The comparison is {shown(compare_runs(first, second, out=out, min_group=min_group or 0).resolve())}")
+
+
+@main.command()
 @click.option("--customers", type=click.IntRange(min=1), default=2000, show_default=True, help="How many customers.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=7, show_default=True, help="The same seed makes the same shop."

@@ -1,0 +1,105 @@
+"""Two runs compared: whom both know, who moved, what drifted, and whether to make the segments again."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from segmentation.cluster import MIN_CUSTOMERS, fit
+from segmentation.movement.drift import Pair, drift_between
+from segmentation.movement.moves import Moves, moves_between, segment_moves
+from segmentation.movement.told import Told
+from segmentation.movement.verdict import RefitAgreement, Verdict, refit_agreement, refit_verdict
+from segmentation.proving.refits import bootstrap_refits
+
+SAME_SHOP = 0.5  # share of the smaller run's customers that both must know
+AS_FAR = 1.5  # the earlier pair of days may be so many times nearer or farther apart
+REFITS = 30
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs, the one described as of the earlier day first.
+
+    Attributes
+    ----------
+    before, after : the runs; seed : of refits
+    """
+
+    before: Told
+    after: Told
+    seed: int
+
+    @property
+    def shared(self) -> float:
+        """Share of the customers of the smaller run that the other one knows as well, 0 to 1."""
+        smaller = min(len(self.before.features), len(self.after.features))
+        return len(self.before.features.index.intersection(self.after.features.index)) / max(smaller, 1)
+
+    @property
+    def of_one_shop(self) -> bool:
+        """Whether customers can be followed from one run to the other."""
+        return self.shared >= SAME_SHOP
+
+    @property
+    def days(self) -> int:
+        """Days from one description to the other, 0 where the runs seem to be of different shops."""
+        return (self.after.day - self.before.day).days if self.of_one_shop else 0
+
+    @cached_property
+    def moves(self) -> Moves:
+        """Who went from which segment to which."""
+        return moves_between(
+            self.before.segments,
+            self.after.segments,
+            spend_before=self.before.features["net_spend"],
+            spend_after=self.after.features["net_spend"],
+        )
+
+    @property
+    def moved(self) -> float:
+        """Share of the customers known in both who stand in another segment; missing where nobody is followed."""
+        if not self.of_one_shop or not self.moves.known_in_both:
+            return float("nan")
+        return float(segment_moves(self.moves)["left"].sum() / self.moves.known_in_both)
+
+    @cached_property
+    def reference(self) -> Pair | None:
+        """Customers as of the earlier pair of days that the first run knows, where it is about as far apart."""
+        past, now = self.before.past, self.before.features
+        both = past.index.intersection(now.index)
+        apart = (now.loc[both, "tenure_days"] - past.loc[both, "tenure_days"]).median()
+        near = bool(self.days) and 1 / AS_FAR <= apart / self.days <= AS_FAR
+        return (past, now) if near else None
+
+    @cached_property
+    def drift(self) -> pd.DataFrame:
+        """How far the features that decide in the first run have shifted."""
+        return drift_between(
+            self.before.features,
+            self.after.features,
+            columns=self.before.decides,
+            days=self.days,
+            reference=self.reference,
+        )
+
+    @cached_property
+    def agreement(self) -> RefitAgreement:
+        """How far the first run's segments, made anew of the second's customers, agree with the old ones."""
+        told, now = self.before, self.after.features
+        if min(len(told.features), len(now)) < MIN_CUSTOMERS:
+            return RefitAgreement(np.nan, np.nan, f"One of the runs has fewer than {MIN_CUSTOMERS} customers.")
+        segmentation = fit(told.features, told.plan, past=told.past)
+        refits = bootstrap_refits(segmentation, told.features, told.plan, past=told.past, refits=REFITS, seed=self.seed)
+        return refit_agreement(segmentation, now, told.plan, refits=refits, past=self.after.past)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the first run's segments still do for the second's customers."""
+        return refit_verdict(self.drift, self.agreement, moved=self.moved)
+
+
+def in_order(first: Told, second: Told, *, seed: int) -> Comparison:
+    """Compare two runs, the one described as of the earlier day first."""
+    return Comparison(second, first, seed) if second.day < first.day else Comparison(first, second, seed)
