@@ -1,6 +1,14 @@
 """Movement: who went from which segment to which, what drifted, and whether to make the segments again."""
 
-from segmentation.movement.drift import DRIFT_FORMATS, DRIFT_NOTES, drift_between, drift_in_words, drift_table
+from segmentation.movement.drift import (
+    CLEAR,
+    DRIFT_FORMATS,
+    DRIFT_NOTES,
+    SOME,
+    drift_between,
+    drift_in_words,
+    drift_table,
+)
 from segmentation.movement.moves import (
     MOVES_FORMATS,
     Moves,
@@ -15,9 +23,11 @@ from segmentation.movement.moves import (
 from segmentation.movement.verdict import RefitAgreement, Verdict, refit_agreement, refit_verdict
 
 __all__ = [
+    "CLEAR",
     "DRIFT_FORMATS",
     "DRIFT_NOTES",
     "MOVES_FORMATS",
+    "SOME",
     "Moves",
     "RefitAgreement",
     "Verdict",
