@@ -2,7 +2,8 @@
 
 from segmentation.forecasting.by_segment import outlook_by_segment
 from segmentation.forecasting.calibration import calibration
-from segmentation.forecasting.contest import Contest, Winner, hold_contest
+from segmentation.forecasting.contest import Contest, hold_contest
+from segmentation.forecasting.judging import Winner
 from segmentation.forecasting.known import Forecaster, Known, known_of
 from segmentation.forecasting.outlook import HORIZONS, Outlook, make_outlook
 from segmentation.forecasting.telling import contest_table, table_formats, winner_in_words

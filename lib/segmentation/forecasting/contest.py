@@ -2,45 +2,21 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from segmentation.forecasting.forecasters import all_forecasters
-from segmentation.forecasting.known import Forecaster, Target, known_of, outcomes_of
-from segmentation.forecasting.scoring import DECIDES, SCORES, Parts, draw_weights, pooled, return_parts, value_parts
+from segmentation.forecasting.judging import Winner, judge
+from segmentation.forecasting.known import TARGETS, Forecaster, Target, known_of, outcomes_of
 from segmentation.forecasting.simple_rules import Anyway
+from segmentation.forecasting.together import Together
 from segmentation.problems import DataProblem
 from segmentation.proving.looks import Look
 
-TARGETS: tuple[Target, ...] = ("value", "returns")
-DRAWS = 200
-MIDDLE = (0.025, 0.975)
-MODELS = ("lifetime model", "learner", "segments")
-
-
-@dataclass(frozen=True)
-class Winner:
-    """Who forecasts best, as far as the days can tell.
-
-    Attributes
-    ----------
-    name : of the forecaster that is used; kind : its sort
-    model, rule : the best model and the best simple rule, by the score that decides; model is empty when there is none
-    lead, lead_low, lead_high : how much lower the model's score was than the rule's, and its middle 95 %
-    elsewhere : the scores of the forecaster that the other days would have chosen, each day by the others; empty when
-        there is one day only
-    """
-
-    name: str
-    kind: str
-    model: str
-    rule: str
-    lead: float
-    lead_low: float
-    lead_high: float
-    elsewhere: Mapping[str, float]
+JUDGED: tuple[Target, ...] = ("value", "returns")
+MOST_CUSTOMERS = 20_000
 
 
 @dataclass(frozen=True)
@@ -50,8 +26,9 @@ class Contest:
     Attributes
     ----------
     days : the days from which on was forecast; length : of the period forecast, in days
-    forecasts : forecaster → DataFrame indexed by (day, customer_id): returns, value; never on a page by customer
-    actual : DataFrame indexed by (day, customer_id): returns (0 or 1), value (net, shop currency)
+    forecasts : forecaster → DataFrame indexed by (day, customer_id): returns, orders, value; never on a page by
+        customer
+    actual : DataFrame indexed by (day, customer_id): returns (0 or 1), orders, value (net, shop currency)
     kinds : forecaster → its sort
     refused : forecaster → why it did not take part
     scores : target → DataFrame, one row a forecaster and day, indexed by (forecaster, day), day "all" for all days
@@ -93,26 +70,57 @@ def hold_contest(
     why_not = no_contest(looks)
     if why_not:
         return Contest((), days, why_not=why_not)
+    looks = [sampled(look, seed=seed) for look in looks]
     told: dict[str, list[pd.DataFrame]] = {}
     kinds, refused = {}, {}
     for learn, now in zip(looks, looks[1:], strict=False):
-        for forecaster in forecasters or all_forecasters(segmentations.get(now.day)):
-            kinds[forecaster.name] = forecaster.kind
-            try:
-                said = forecaster.forecast(learn, known_of(now), days=days, seed=seed, targets=TARGETS)
-            except DataProblem as problem:
-                refused.setdefault(forecaster.name, str(problem))
-                continue
-            told.setdefault(forecaster.name, []).append(on_day(said, now))
-    actual = pd.concat([on_day(outcomes_of(now).assign(value=now.outcomes["later_spend"]), now) for now in looks[1:]])
-    took_part = {name: pd.concat(parts) for name, parts in told.items() if name not in refused}
-    contest_days = tuple(look.day for look in looks[1:])
-    judged = {target: judge(took_part, actual, kinds, target=target, seed=seed) for target in TARGETS}
+        taking_part = forecasters or all_forecasters(segmentations.get(now.day))
+        kinds |= {forecaster.name: forecaster.kind for forecaster in taking_part}
+        said, whys = on_one_day(taking_part, learn, now, days=days, seed=seed)
+        refused = whys | refused
+        for name, table in said.items():
+            told.setdefault(name, []).append(of_day(table, now))
+    full = {name: pd.concat(parts) for name, parts in told.items() if len(parts) == len(looks) - 1}
+    refused |= {name: "On one of the days there was nothing to go by." for name in kinds if name not in full | refused}
+    actual = pd.concat([of_day(outcomes_of(now).assign(value=now.outcomes["later_spend"]), now) for now in looks[1:]])
+    judged = {target: judge(full, actual, kinds, target=target, seed=seed) for target in JUDGED}
     return Contest(
-        contest_days, days, took_part, actual[["returns", "value"]], kinds, refused,
+        tuple(look.day for look in looks[1:]), days, full, actual, kinds, refused,
         {target: scores for target, (scores, _) in judged.items()},
         {target: winner for target, (_, winner) in judged.items()},
     )  # fmt: skip
+
+
+def on_one_day(
+    taking_part: Sequence[Forecaster], learn: Look, now: Look, *, days: int, seed: int
+) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """Let each forecaster tell what follows one day; who averages others goes by what they have said already.
+
+    Returns
+    -------
+    Forecaster → what it said; forecaster → why it could not
+    """
+    said: dict[str, pd.DataFrame] = {}
+    whys: dict[str, str] = {}
+    for forecaster in taking_part:
+        try:
+            if isinstance(forecaster, Together):
+                names = [member.name for member in forecaster.members]
+                heard = [said[name] for name in names if name in said]
+                said[forecaster.name] = forecaster.of(heard, whys=[whys[name] for name in names if name in whys])
+            else:
+                said[forecaster.name] = forecaster.forecast(learn, known_of(now), days=days, seed=seed, targets=TARGETS)
+        except DataProblem as problem:
+            whys[forecaster.name] = str(problem)
+    return said, whys
+
+
+def sampled(look: Look, *, seed: int) -> Look:
+    """Keep at most so many customers of a look, drawn by chance, so that a large shop does not wait."""
+    if len(look.features) <= MOST_CUSTOMERS:
+        return look
+    kept = np.sort(np.random.default_rng(seed).choice(len(look.features), MOST_CUSTOMERS, replace=False))
+    return replace(look, features=look.features.iloc[kept], outcomes=look.outcomes.iloc[kept])
 
 
 def no_contest(looks: Sequence[Look]) -> str:
@@ -127,103 +135,6 @@ def no_contest(looks: Sequence[Look]) -> str:
     return ""
 
 
-def on_day(table: pd.DataFrame, look: Look) -> pd.DataFrame:
+def of_day(table: pd.DataFrame, look: Look) -> pd.DataFrame:
     """Index a table of customers by day and customer."""
     return pd.concat({look.day: table}, names=["day", "customer_id"])
-
-
-# --- who was best
-
-
-def judge(
-    told: Mapping[str, pd.DataFrame], actual: pd.DataFrame, kinds: Mapping[str, str], *, target: Target, seed: int
-) -> tuple[pd.DataFrame, Winner]:
-    """Score all forecasters on each day and on all, and choose the winner; see `Contest`."""
-    parts = parts_by_day(told, actual, target=target, seed=seed)
-    days = list(dict.fromkeys(day for _, day in parts))
-    every = {name: pooled([parts[name, day] for day in days], target) for name in told}
-    best_rule = best_of(every, kinds, target, simple=True)
-    rows = {}
-    for day in ["all", *days]:
-        scores = every if day == "all" else {name: pooled([parts[name, day]], target) for name in told}
-        for name in told:
-            rows[name, day] = row(scores[name], scores[best_rule], target)
-    index = pd.MultiIndex.from_tuples(rows, names=["forecaster", "day"])
-    table = pd.DataFrame(list(rows.values()), index=index)
-    winner = choose(every, kinds, target)
-    return table, with_elsewhere(winner, parts, kinds, target, days)
-
-
-def parts_by_day(
-    told: Mapping[str, pd.DataFrame], actual: pd.DataFrame, *, target: Target, seed: int
-) -> dict[tuple[str, datetime.date], Parts]:
-    """Measure each forecaster on each day; who is drawn again is drawn on all days, since customers stay themselves."""
-    measure = value_parts if target == "value" else return_parts
-    everybody = actual.index.get_level_values("customer_id").unique()
-    weights = draw_weights(len(everybody), draws=DRAWS, seed=seed)
-    parts = {}
-    for day, followed in actual[target].groupby(level="day"):
-        drawn = weights[everybody.get_indexer(followed.index.get_level_values("customer_id"))]
-        for name, table in told.items():
-            parts[name, day] = measure(table.loc[followed.index, target].to_numpy(), followed.to_numpy(), drawn)
-    return parts
-
-
-def row(scores: Parts, rule: Parts, target: Target) -> dict[str, float]:
-    """Set out one forecaster's scores with their intervals, and its lead over the best simple rule."""
-    told = {}
-    lead = rule[DECIDES[target]] - scores[DECIDES[target]]
-    for name, drawn in {**scores, "lead": lead}.items():
-        low, high = middle(drawn)
-        told |= {name: float(drawn[0]), f"{name}_low": low, f"{name}_high": high}
-    return told
-
-
-def middle(drawn: np.ndarray) -> tuple[float, float]:
-    """Find the middle 95 % of the draws, which come after the customers as they are; missing when none is known."""
-    known = drawn[1:][np.isfinite(drawn[1:])]
-    low, high = np.quantile(known, MIDDLE) if len(known) else (np.nan, np.nan)
-    return float(low), float(high)
-
-
-def best_of(scores: Mapping[str, Parts], kinds: Mapping[str, str], target: Target, *, simple: bool) -> str:
-    """Name the simple rule, or the model, with the best score that decides; empty when there is none."""
-    names = [name for name in scores if (kinds[name] == "simple rule") == simple]
-    return min(names, key=lambda name: scores[name][DECIDES[target]][0], default="")
-
-
-def choose(scores: Mapping[str, Parts], kinds: Mapping[str, str], target: Target) -> Winner:
-    """Choose the best model when it is clearly ahead of the best simple rule, and else the rule."""
-    rule, model = (best_of(scores, kinds, target, simple=simple) for simple in (True, False))
-    if not rule or not model:
-        name = rule or model
-        return Winner(name, kinds[name], model, rule, np.nan, np.nan, np.nan, {})
-    lead = scores[rule][DECIDES[target]] - scores[model][DECIDES[target]]
-    low, high = middle(lead)
-    name = model if low > 0 else rule
-    return Winner(name, kinds[name], model, rule, float(lead[0]), low, high, {})
-
-
-def with_elsewhere(
-    winner: Winner,
-    parts: Mapping[tuple[str, datetime.date], Parts],
-    kinds: Mapping[str, str],
-    target: Target,
-    days: Sequence[datetime.date],
-) -> Winner:
-    """Add what a choice is worth on a day that had no part in it: each day's forecaster is chosen by the others."""
-    if len(days) < 2:
-        return winner
-    names = list(dict.fromkeys(name for name, _ in parts))
-    chosen = {}
-    for day in days:
-        others = {name: pooled([parts[name, other] for other in days if other != day], target) for name in names}
-        chosen[day] = choose(others, kinds, target).name
-    drawn = pooled([parts[chosen[day], day] for day in days], target)
-    scores = {name: float(draws[0]) for name, draws in drawn.items()}
-    ends = {f"{name}_{end}": value for name in SCORES[target] for end, value in zip(
-        ("low", "high"), middle(drawn[name]), strict=True)}  # fmt: skip
-    return Winner(
-        winner.name, winner.kind, winner.model, winner.rule, winner.lead, winner.lead_low, winner.lead_high,
-        scores | ends,
-    )  # fmt: skip

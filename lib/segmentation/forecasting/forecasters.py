@@ -14,6 +14,7 @@ from segmentation.forecasting.simple_rules import (
     past_spend,
     same_again,
 )
+from segmentation.forecasting.together import Together
 
 SIMPLE_RULES = (
     RankingRule("past spend", past_spend),
@@ -37,4 +38,5 @@ def all_forecasters(segmentation: Anyway | None) -> list[Forecaster]:
             GroupRule("past spend, as many groups", by_spend_as_segments(segmentation)),
             GroupRule("segments", by_segmentation(segmentation), "segments"),
         ]
-    return [*SIMPLE_RULES, *by_segments, Regression(), GradientBoosting(), LifetimeModel()]
+    models = (LifetimeModel(), Regression(), GradientBoosting())
+    return [*SIMPLE_RULES, *by_segments, *models, Together(models)]

@@ -13,6 +13,7 @@ from segmentation.proving.looks import Look
 
 Target = Literal["returns", "orders", "value"]
 Kind = Literal["lifetime model", "learner", "simple rule", "segments"]
+TARGETS: tuple[Target, ...] = ("returns", "orders", "value")
 FLOOR = 0.001
 CENT = 0.01
 

@@ -11,18 +11,17 @@ import pandas as pd
 from segmentation.features import later_outcomes
 from segmentation.forecasting.contest import Contest
 from segmentation.forecasting.forecasters import all_forecasters
-from segmentation.forecasting.intervals import Errors, errors_of
-from segmentation.forecasting.known import Forecaster, Known, Target, tidy
-from segmentation.forecasting.lifetimes import LifetimeModel, lifetimes_of
+from segmentation.forecasting.intervals import Errors
+from segmentation.forecasting.known import TARGETS, Forecaster, Known, Target, tidy
+from segmentation.forecasting.lifetimes import LifetimeModel
 from segmentation.forecasting.next_order import by_own_gaps
-from segmentation.forecasting.past import Past, tell, try_out
+from segmentation.forecasting.past import Past, Tried, tell, try_out
 from segmentation.forecasting.simple_rules import Anyway
 from segmentation.problems import DataProblem
 from segmentation.proving.looks import Look
 
 HORIZONS = (30, 90, 365)
 YEAR = 365
-TARGETS: tuple[Target, ...] = ("returns", "orders", "value")
 NEXT_ORDER = ("next_order_on", "next_order_on_low", "next_order_on_high")
 FALLBACK = "past spend"
 LIFETIME = "lifetime model"
@@ -78,17 +77,19 @@ def make_outlook(
     beside : the tables beside the orders, see `customer_features`
     """
     past = Past(today, looks, beside)
-    lifetimes, refused = lifetimes_or_why(today, horizons=horizons, seed=seed)
     forecasters = {forecaster.name: forecaster for forecaster in all_forecasters(segmentation)}
+    lifetimes, refused = lifetimes_or_why(forecasters[LIFETIME], today, horizons=horizons, seed=seed)
     columns, basis, errors = {}, {}, {}
     try:
-        for target in TARGETS:
-            by = forecasters[who_tells(contest, target, looks=looks, refused=refused)]
+        for name, targets in who_tells_what(contest, looks=looks, refused=refused).items():
             for days in horizons:
-                told, words, off = one_forecast(by, past, target, days=days, seed=seed, lifetimes=lifetimes)
-                columns[target, days], basis[target, days] = told, words
-                if off is not None:
-                    errors[target, days] = off
+                part = told_by(
+                    forecasters[name], past, targets, days=days, seed=seed, lifetimes=lifetimes, contest=contest
+                )
+                columns |= {(target, days): part.told[target] for target in targets}
+                basis |= {(target, days): part.words for target in targets}
+                if part.tried is not None:
+                    errors |= {(target, days): part.tried.errors(target) for target in targets if target != "returns"}
     except DataProblem as problem:
         return Outlook(today.day, tuple(horizons), pd.DataFrame(index=today.features.index), why_not=str(problem))
     table = with_intervals(columns, errors, lifetimes, horizons=horizons)
@@ -99,16 +100,20 @@ def make_outlook(
     )  # fmt: skip
 
 
-def lifetimes_or_why(today: Known, *, horizons: Sequence[int], seed: int) -> tuple[pd.DataFrame | None, str]:
+def lifetimes_or_why(
+    model: LifetimeModel, today: Known, *, horizons: Sequence[int], seed: int
+) -> tuple[pd.DataFrame | None, str]:
     """Tell the lifetime models' table, or why there is none."""
     try:
-        return lifetimes_of(today, horizons=[*horizons], draws=SIMULATED, seed=seed, money=False), ""
+        return model.table(today, horizons=horizons, draws=SIMULATED, seed=seed, money=True), ""
     except DataProblem as problem:
         return None, str(problem)
 
 
-def who_tells(contest: Contest, target: Target, *, looks: Sequence[Look], refused: str) -> str:
-    """Name who tells a target: the contest's winner; without a contest the lifetime model, or else past spend.
+def who_tells_what(contest: Contest, *, looks: Sequence[Look], refused: str) -> dict[str, list[Target]]:
+    """Name who tells which targets: the contest's winners; without a contest the lifetime model, or else past spend.
+
+    Orders are told by who tells best who orders again.
 
     Raises
     ------
@@ -116,52 +121,86 @@ def who_tells(contest: Contest, target: Target, *, looks: Sequence[Look], refuse
         Nobody can: there was no contest, no lifetime model, and no day to look back from.
     """
     if not contest.why_not:
-        return contest.winners["value" if target == "value" else "returns"].name
-    if not refused:
-        return LIFETIME
-    if looks:
-        return FALLBACK
-    raise DataProblem(f"What customers do next can't be told. {contest.why_not} {refused}")
+        told: dict[str, list[Target]] = {}
+        for target in TARGETS:
+            told.setdefault(contest.winners["value" if target == "value" else "returns"].name, []).append(target)
+        return told
+    if refused and not looks:
+        raise DataProblem(f"What customers do next can't be told. {contest.why_not} {refused}")
+    return {FALLBACK if refused else LIFETIME: [*TARGETS]}
 
 
-def one_forecast(
-    by: Forecaster, past: Past, target: Target, *, days: int, seed: int, lifetimes: pd.DataFrame | None
-) -> tuple[pd.Series, str, Errors | None]:
-    """Forecast one target so many days ahead, say how, and measure how far such forecasts are off."""
-    if by.kind == LIFETIME and lifetimes is not None:
-        told = lifetimes[f"{target}_{days}"]
-        return told, f"{by.name}, fitted to all orders", off_by(LifetimeModel(), past, target, days=days, seed=seed)
+@dataclass(frozen=True)
+class Part:
+    """Some targets so many days ahead: what is told, how, and the same forecasts where what followed is known."""
+
+    told: pd.DataFrame
+    words: str
+    tried: Tried | None
+
+
+def told_by(
+    by: Forecaster,
+    past: Past,
+    targets: Sequence[Target],
+    *,
+    days: int,
+    seed: int,
+    lifetimes: pd.DataFrame | None,
+    contest: Contest,
+) -> Part:
+    """Tell targets so many days ahead by a forecaster, or by the next best way where history is too short for it."""
+    lifetimes_too = by.kind == LIFETIME and lifetimes is not None
     try:
-        told = tell(by, past, target, days=days, seed=seed)
-        words = f"{by.name}, learnt from the {days} days before"
-        return told, words, off_by(by, past, target, days=days, seed=seed)
+        if lifetimes_too:
+            told, words = of_lifetimes(lifetimes, targets, days=days), f"{by.name}, fitted to all orders"
+        else:
+            told = tell(by, past, targets, days=days, seed=seed)
+            words = f"{by.name}, learnt from the {days} days before"
+        return Part(told, words, tried_or_none(by, past, targets, days=days, seed=seed, contest=contest))
     except DataProblem as problem:
         if lifetimes is not None:
             words = f"lifetime model, because history is too short for {by.name}. {problem}"
-            return lifetimes[f"{target}_{days}"], words, None
-        return scaled(by, past, target, days=days, seed=seed)
+            return Part(of_lifetimes(lifetimes, targets, days=days), words, None)
+        return stretched(by, past, targets, days=days, seed=seed, contest=contest)
 
 
-def off_by(by: Forecaster, past: Past, target: Target, *, days: int, seed: int) -> Errors | None:
-    """Measure how far forecasts of an amount are off; None where it can't be tried out, or for a probability."""
-    if target == "returns":
-        return None
+def of_lifetimes(lifetimes: pd.DataFrame, targets: Sequence[Target], *, days: int) -> pd.DataFrame:
+    """Take targets so many days ahead from the lifetime model's table."""
+    return pd.DataFrame({target: lifetimes[f"{target}_{days}"] for target in targets})
+
+
+def tried_or_none(
+    by: Forecaster, past: Past, targets: Sequence[Target], *, days: int, seed: int, contest: Contest
+) -> Tried | None:
+    """Try forecasts out where what followed is known, in the contest when it looked as far; None when it can't be."""
+    if days == contest.length and by.name in contest.forecasts:
+        told = contest.forecasts[by.name].reset_index(level="day")
+        return Tried(told, contest.actual)
     try:
-        tried = try_out(by, past, target, days=days, seed=seed)
+        return try_out(by, past, targets, days=days, seed=seed)
     except DataProblem:
         return None
-    return errors_of(tried["told"].to_numpy(), tried["actual"].to_numpy(), days=tried["day"].to_numpy())
 
 
-def scaled(by: Forecaster, past: Past, target: Target, *, days: int, seed: int) -> tuple[pd.Series, str, Errors | None]:
-    """Stretch the forecast for the period looked back at to another one, as if customers went on at the same rate."""
+def stretched(by: Forecaster, past: Past, targets: Sequence[Target], *, days: int, seed: int, contest: Contest) -> Part:
+    """Stretch the forecast for the period looked back at to another one, as if customers went on at the same rate.
+
+    Raises
+    ------
+    DataProblem
+        No day can be looked back from.
+    """
+    if not past.looks:
+        raise DataProblem("What customers do next can't be told: there is no earlier day to learn from.")
     base = past.looks[-1].days
-    told = tell(by, past, target, days=base, seed=seed)
-    stretched = 1 - (1 - told) ** (days / base) if target == "returns" else told * days / base
-    words = (
-        f"{by.name} for {base} days, stretched to {days} at the same rate, because history is too short to learn more"
-    )
-    return stretched, words, off_by(by, past, target, days=base, seed=seed)
+    told = tell(by, past, targets, days=base, seed=seed)
+    longer = {
+        name: 1 - (1 - told[name]) ** (days / base) if name == "returns" else told[name] * days / base for name in told
+    }
+    words = f"{by.name} for {base} days, stretched to {days} at the same rate: history is too short to learn that far"
+    tried = tried_or_none(by, past, targets, days=base, seed=seed, contest=contest)
+    return Part(pd.DataFrame(longer), words, tried)
 
 
 # --- putting it together

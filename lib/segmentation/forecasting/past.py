@@ -8,9 +8,28 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from segmentation.forecasting.intervals import Errors, errors_of
 from segmentation.forecasting.known import Forecaster, Known, Target, known_of, outcomes_of
 from segmentation.problems import DataProblem
 from segmentation.proving.looks import Look, look_at
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Forecasts where what followed is known.
+
+    Attributes
+    ----------
+    told : one row a customer and day: day, and the targets that were forecast
+    actual : the same rows: returns, orders, value
+    """
+
+    told: pd.DataFrame
+    actual: pd.DataFrame
+
+    def errors(self, target: Target) -> Errors:
+        """Sort how far forecasts of an amount were off; see `errors_of`."""
+        return errors_of(self.told[target].to_numpy(), self.actual[target].to_numpy(), days=self.told["day"].to_numpy())
 
 
 @dataclass(frozen=True)
@@ -51,7 +70,7 @@ class Past:
         return look_at(self.today.orders, day=day, until=until, **self.beside)
 
 
-def tell(forecaster: Forecaster, past: Past, target: Target, *, days: int, seed: int) -> pd.Series:
+def tell(forecaster: Forecaster, past: Past, targets: Sequence[Target], *, days: int, seed: int) -> pd.DataFrame:
     """Forecast today's customers so many days ahead, learning from the same number of days before.
 
     Raises
@@ -60,32 +79,30 @@ def tell(forecaster: Forecaster, past: Past, target: Target, *, days: int, seed:
         History is too short for it, or the data can't carry it.
     """
     learn = past.look(ago=days, days=days)
-    return forecaster.forecast(learn, past.today, days=days, seed=seed, targets=[target])[target]
+    return forecaster.forecast(learn, past.today, days=days, seed=seed, targets=targets)
 
 
-def try_out(forecaster: Forecaster, past: Past, target: Target, *, days: int, seed: int) -> pd.DataFrame:
+def try_out(forecaster: Forecaster, past: Past, targets: Sequence[Target], *, days: int, seed: int) -> Tried:
     """Forecast where what followed is known, in the same way.
 
-    The forecaster learns from a period and tells the next one, as often as looks are at hand, at least once. Where
-    history is too short for two periods it learns from one half of the customers and tells the other half.
+    The forecaster learns from a period and tells the next one. Where history is too short for two periods it learns
+    from one half of the customers and tells the other half, so a change from one period to the next is not seen.
 
-    Returns
-    -------
-    DataFrame, one row a customer and day: day, told, actual
+    Raises
+    ------
+    DataProblem
+        History is too short for either, or the data can't carry it.
     """
-    pairs = [(learn, now) for learn, now in zip(past.looks, past.looks[1:], strict=False) if now.days == days]
-    if not pairs:
-        now = past.look(ago=days, days=days)
-        try:
-            pairs = [(past.look(ago=2 * days, days=days), now)]
-        except DataProblem:
-            pairs = halves(now, seed=seed)
-    rows = []
-    for learn, now in pairs:
-        told = forecaster.forecast(learn, known_of(now), days=days, seed=seed, targets=[target])[target]
-        actual = outcomes_of(now)[target]
-        rows.append(pd.DataFrame({"day": now.day, "told": told.to_numpy(), "actual": actual.to_numpy()}))
-    return pd.concat(rows, ignore_index=True)
+    now = past.look(ago=days, days=days)
+    try:
+        pairs = [(past.look(ago=2 * days, days=days), now)]
+    except DataProblem:
+        pairs = halves(now, seed=seed)
+    told = [
+        forecaster.forecast(learn, known_of(now), days=days, seed=seed, targets=targets).assign(day=now.day)
+        for learn, now in pairs
+    ]
+    return Tried(pd.concat(told), pd.concat([outcomes_of(now) for _, now in pairs]))
 
 
 def halves(look: Look, *, seed: int) -> list[tuple[Look, Look]]:

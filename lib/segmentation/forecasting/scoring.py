@@ -1,6 +1,7 @@
 """Scores of forecasts, for the customers as they are and as drawn again, all draws at once."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,29 +27,37 @@ def draw_weights(customers: int, *, draws: int, seed: int) -> np.ndarray:
     return np.column_stack([np.ones(customers), *drawn]).astype("float64")
 
 
-def value_parts(told: np.ndarray, actual: np.ndarray, weights: np.ndarray) -> Parts:
+def value_parts(told: np.ndarray, actual: np.ndarray, weights: np.ndarray, ranks: np.ndarray) -> Parts:
     """Measure forecasts of money on one day, by draw.
 
     Parameters
     ----------
     told : expected spend, above 0; actual : net spend, shape (customers,)
     weights : how often each customer counts, shape (customers, draws)
+    ranks : of what was spent, see `ranks_of`
 
     Returns
     -------
     Sums over customers, ready to be added over days (customers, deviance, mae, told, actual, squares, spread), and what
     is averaged over days (spearman, top_share)
     """
-    total = weights.sum(axis=0)
-    mean = np.divide(actual @ weights, total, out=np.zeros_like(total), where=total > 0)
-    losses = np.stack([deviance(told, actual), np.abs(told - actual), told, actual, (told - actual) ** 2, actual**2])
-    sums = losses @ weights
-    spread = sums[5] - total * mean**2
+    losses = [deviance(told, actual), np.abs(told - actual), told, actual, (told - actual) ** 2, actual**2]
+    sums = np.stack(losses) @ weights
+    customers = weights.sum(axis=0)
+    order = Order.of(told)
+    size = order.add(weights)
     return {
-        "customers": total, "deviance": sums[0], "mae": sums[1], "told": sums[2], "actual": sums[3],
-        "squares": sums[4], "spread": spread, "spearman": rank_correlation(told, actual, weights),
-        "top_share": top_share(told, actual, weights),
+        "customers": customers, "deviance": sums[0], "mae": sums[1], "told": sums[2], "actual": sums[3],
+        "squares": sums[4], "spread": sums[5] - sums[3] ** 2 / np.maximum(customers, 1),
+        "spearman": correlation(order.ranks(size), ranks, weights),
+        "top_share": top_share(size, order.add(weights * np.clip(actual, 0, None)[:, None])),
     }  # fmt: skip
+
+
+def ranks_of(actual: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Rank customers by what followed in each draw; see `Order.ranks`."""
+    order = Order.of(actual)
+    return order.ranks(order.add(weights))
 
 
 def return_parts(told: np.ndarray, actual: np.ndarray, weights: np.ndarray) -> Parts:
@@ -60,9 +69,11 @@ def return_parts(told: np.ndarray, actual: np.ndarray, weights: np.ndarray) -> P
     """
     log_loss = -np.where(actual > 0, np.log(told), np.log1p(-told))
     sums = np.stack([log_loss, (told - actual) ** 2, told, actual]) @ weights
+    order = Order.of(told)
+    came = order.add(weights * actual[:, None])
     return {
         "customers": weights.sum(axis=0), "log_loss": sums[0], "brier": sums[1], "told": sums[2], "actual": sums[3],
-        "auc": area_under_curve(told, actual, weights),
+        "auc": area_under_curve(came, order.add(weights) - came),
     }  # fmt: skip
 
 
@@ -112,73 +123,95 @@ def deviance(told: np.ndarray, actual: np.ndarray) -> np.ndarray:
 # --- ranks of customers who count several times, in all draws at once
 
 
-def tied(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Add up the weights of customers with equal values.
+@dataclass(frozen=True)
+class Order:
+    """Customers from the lowest to the highest value, those with equal values together.
 
-    Returns
-    -------
-    Place of each customer's value among the different ones, lowest first, shape (customers,); their weights, shape
-    (different values, draws)
+    Attributes
+    ----------
+    places : of each customer's value among the different ones, lowest first, shape (customers,)
+    order : customers by place; starts : where each place begins among them
     """
-    places = np.unique(values, return_inverse=True)[1]
-    order = np.argsort(places, kind="stable")
-    starts = np.searchsorted(places[order], np.arange(places.max() + 1))
-    return places, np.add.reduceat(weights[order], starts, axis=0)
+
+    places: np.ndarray
+    order: np.ndarray
+    starts: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> "Order":
+        """Order customers by their values."""
+        places = np.unique(values, return_inverse=True)[1]
+        order = np.argsort(places, kind="stable")
+        return cls(places, order, np.searchsorted(places[order], np.arange(places.max() + 1)))
+
+    def add(self, weights: np.ndarray) -> np.ndarray:
+        """Add up what customers with equal values have, shape (different values, draws)."""
+        return np.add.reduceat(weights[self.order], self.starts, axis=0)
+
+    def ranks(self, size: np.ndarray) -> np.ndarray:
+        """Rank customers in each draw, ties in the middle, from −½ to ½, shape (customers, draws).
+
+        Parameters
+        ----------
+        size : see `add`, of the weights
+        """
+        return ((np.cumsum(size, axis=0) - size / 2) / size.sum(axis=0) - 0.5)[self.places]
 
 
-def middle_ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Rank customers from 0 to 1 in each draw, ties in the middle, shape (customers, draws)."""
-    places, size = tied(values, weights)
-    below = np.cumsum(size, axis=0) - size
-    return ((below + size / 2) / size.sum(axis=0))[places]
+def correlation(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Correlate ranks in each draw, which gives Spearman's; 0 when one side tells nothing apart.
 
-
-def rank_correlation(told: np.ndarray, actual: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Measure Spearman's rank correlation in each draw; 0 when one side tells nothing apart.
+    Parameters
+    ----------
+    first, second : see `Order.ranks`; their mean is 0 in each draw
 
     Examples
     --------
-    >>> rank_correlation(np.array([1.0, 2.0, 3.0]), np.array([4.0, 9.0, 5.0]), np.ones((3, 1))).round(6).tolist()
+    >>> crowd = np.ones((3, 1))
+    >>> first, second = (Order.of(np.array(told)) for told in ([1.0, 2.0, 3.0], [4.0, 9.0, 5.0]))
+    >>> correlation(first.ranks(first.add(crowd)), second.ranks(second.add(crowd)), crowd).round(6).tolist()
     [0.5]
     """
-    first, second = (middle_ranks(values, weights) - 0.5 for values in (told, actual))
-    shared = np.einsum("cd,cd,cd->d", weights, first, second)
-    widths = [np.einsum("cd,cd,cd->d", weights, ranks, ranks) for ranks in (first, second)]
-    wide = np.sqrt(widths[0] * widths[1])
+    weighed = weights * first
+    shared, wide = np.einsum("cd,cd->d", weighed, second), np.einsum("cd,cd->d", weighed, first)
+    wide = np.sqrt(wide * np.einsum("cd,cd,cd->d", weights, second, second))
     return np.divide(shared, wide, out=np.zeros_like(shared), where=wide > 0)
 
 
-def top_share(told: np.ndarray, actual: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def top_share(size: np.ndarray, money: np.ndarray) -> np.ndarray:
     """Measure the share of all money that the tenth with the highest forecasts brought, in each draw.
 
     Customers tied across the border count in proportion; 0 when nobody brought anything.
 
+    Parameters
+    ----------
+    size, money : customers and what they spent by forecast, lowest first; see `Order.add`
+
     Examples
     --------
-    >>> top_share(np.array([9.0, 9.0, *[1.0] * 8]), np.array([6.0, 0.0, 4.0, *[0.0] * 7]), np.ones((10, 1))).tolist()
+    >>> top_share(np.array([[8.0], [2.0]]), np.array([[4.0], [6.0]])).tolist()
     [0.3]
     """
-    spent = np.clip(actual, 0, None)
-    size = tied(-told, weights)[1]
-    money = tied(-told, weights * spent[:, None])[1]
-    room = TOP * weights.sum(axis=0) - (np.cumsum(size, axis=0) - size)
+    size, money = size[::-1], money[::-1]
+    room = TOP * size.sum(axis=0) - (np.cumsum(size, axis=0) - size)
     within = np.divide(room, size, out=np.zeros_like(size), where=size > 0).clip(0, 1)
-    total = spent @ weights
+    total = money.sum(axis=0)
     return np.divide((within * money).sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
 
 
-def area_under_curve(told: np.ndarray, actual: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def area_under_curve(came: np.ndarray, stayed: np.ndarray) -> np.ndarray:
     """Measure how often who came back had the higher forecast than who did not, in each draw; ties count half.
 
     Missing where all came back, or nobody.
 
+    Parameters
+    ----------
+    came, stayed : customers who did and did not come back by forecast, lowest first; see `Order.add`
+
     Examples
     --------
-    >>> area_under_curve(np.array([0.9, 0.4, 0.4]), np.array([1.0, 1.0, 0.0]), np.ones((3, 1))).tolist()
+    >>> area_under_curve(np.array([[1.0], [1.0]]), np.array([[1.0], [0.0]])).tolist()
     [0.75]
     """
-    came = tied(told, weights * actual[:, None])[1]
-    stayed = tied(told, weights * (1 - actual)[:, None])[1]
-    below = np.cumsum(stayed, axis=0) - stayed
-    pairs = came.sum(axis=0) * stayed.sum(axis=0)
-    return ratio((came * (below + stayed / 2)).sum(axis=0), pairs)
+    below = np.cumsum(stayed, axis=0) - stayed / 2
+    return ratio((came * below).sum(axis=0), came.sum(axis=0) * stayed.sum(axis=0))

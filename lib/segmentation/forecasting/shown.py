@@ -5,7 +5,7 @@ import pandas as pd
 from segmentation.forecasting.by_segment import SHOWN as HORIZONS_SHOWN
 from segmentation.forecasting.calibration import COLUMNS as BINS
 from segmentation.forecasting.calibration import calibration
-from segmentation.forecasting.contest import TARGETS, Contest
+from segmentation.forecasting.contest import JUDGED, Contest
 from segmentation.forecasting.known import Target
 
 OUTLOOK_FORMATS = {"still customers": "{:.0%}"} | {f"order within {days}": "{:.0%}" for days in HORIZONS_SHOWN}
@@ -61,7 +61,7 @@ def winners_calibrated(contest: Contest, *, min_group: int, seed: int) -> dict[s
         target: calibration(contest, names[target], target, min_group=min_group, seed=seed)
         if target in names
         else pd.DataFrame(columns=[*BINS])
-        for target in TARGETS
+        for target in JUDGED
     }
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from segmentation.forecasting.contest import Contest, Winner
+from segmentation.forecasting.contest import Contest
+from segmentation.forecasting.judging import Winner
 from segmentation.forecasting.known import Target
 from segmentation.forecasting.scoring import DECIDES
 
