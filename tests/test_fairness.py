@@ -225,9 +225,9 @@ def test_equal_shares_warn_rarely() -> None:
         ),
         min_group=MIN_GROUP,
     )
-    served = [pd.DataFrame({"written to": generator.random(300) < 0.3}, index=people.index) for _ in range(60)]
+    served = [pd.DataFrame({"written to": generator.random(300) < 0.3}, index=people.index) for _ in range(30)]
     warned = sum(fairness_of_actions(action, people)["less_served"].any() for action in served)
-    assert warned <= 6  # 5 % of 60 is 3
+    assert warned <= 4  # 5 % of 30 is 1.5; with an interval of 95 % for each group alone it is 7
 
 
 def test_an_action_that_reaches_nobody_is_left_out() -> None:

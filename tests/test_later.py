@@ -22,6 +22,7 @@ from segmentation.proving.later_words import (
     later_table,
     looks_caption,
     order_in_words,
+    shown_by_day,
     told_in_words,
 )
 from segmentation.proving.looks import Look, Looks
@@ -415,6 +416,29 @@ def test_a_single_group_too_small_to_show_takes_another_with_it() -> None:
 def test_two_groups_too_small_to_show_hide_each_other() -> None:
     table = pd.DataFrame({"customers": [90, 3, 4, 50]}, index=list("abcd"))
     assert large_enough(table, min_group=5).index.tolist() == ["a", "d"]
+
+
+def days_and_groups(rows: dict[str, list[int]]) -> pd.DataFrame:
+    told = {(day, name): size for name, sizes in rows.items() for day, size in zip(DAYS, sizes, strict=False) if size}
+    return pd.Series(told).rename("times").to_frame().rename_axis(["day", "segment"])
+
+
+def test_a_day_on_which_a_group_was_too_small_takes_others_with_it() -> None:
+    # Hidden: 3 of b on the first day; its next smallest day; and on both days the next smallest group.
+    by_day = days_and_groups({"a": [90, 80, 70], "b": [3, 20, 60], "c": [50, 40, 30]})
+    shown = shown_by_day(by_day, pd.DataFrame(index=list("abc")), min_group=5)
+    assert shown.index.tolist() == [(FIRST, "a"), (SECOND, "a"), (DAYS[2], "a"), (DAYS[2], "b"), (DAYS[2], "c")]
+
+
+def test_days_of_groups_that_are_not_shown_are_not_either() -> None:
+    by_day = days_and_groups({"a": [90, 80], "b": [30, 20], "c": [50, 40]})
+    shown = shown_by_day(by_day, pd.DataFrame(index=["a"]), min_group=5)
+    assert shown.index.tolist() == [(FIRST, "a"), (SECOND, "a")]
+
+
+def test_a_day_without_a_group_hides_nothing() -> None:
+    by_day = days_and_groups({"a": [90, 80], "b": [30, 0]})
+    assert len(shown_by_day(by_day, pd.DataFrame(index=["a", "b"]), min_group=5)) == 3
 
 
 def test_a_table_of_later_spend_has_a_row_a_segment(evidence: LaterEvidence) -> None:

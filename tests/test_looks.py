@@ -19,7 +19,7 @@ from segmentation.proving.leaks import (
     told_too_well,
     undated_share,
 )
-from segmentation.proving.looks import Look, Looks, look_at, look_back, looks_back
+from segmentation.proving.looks import Look, Looks, look_at, look_back, looks_back, with_enough
 from segmentation.tables import FEEDBACK
 
 ENOUGH = Allowed("full")
@@ -49,8 +49,9 @@ def looked_back(
     most: int = 1,
     fewest: int = 1,
 ) -> Looks:
-    orders = store_orders(connection, lines)
-    return look_back(orders, allowed=allowed, as_of=YEAR_END, days=days, most=most, fewest=fewest)
+    return look_back(
+        store_orders(connection, lines), allowed=allowed, as_of=YEAR_END, days=days, most=most, fewest=fewest
+    )
 
 
 @pytest.fixture(scope="module")
@@ -134,13 +135,9 @@ def test_orders_of_a_look_end_on_its_day(looks: Looks) -> None:
     assert looks.last.orders.ordered_at.max().execute() == pd.Timestamp("2024-10-02 12:00")
 
 
-@pytest.mark.parametrize("later", ["other prices", "no orders"])
-def test_nothing_from_the_period_looked_at_is_known(connection: Backend, looks: Looks, later: str) -> None:
-    lines = shop_lines(later_price=999.0)
-    if later == "no orders":
-        lines = [line for line in lines if line["unit_price"] != 999.0]
-    orders = store_orders(connection, lines)
-    other = look_at(orders, day=looks.last.day, until=YEAR_END)
+def test_nothing_from_the_period_looked_at_is_known(connection: Backend, looks: Looks) -> None:
+    lines = [line for line in shop_lines(later_price=999.0) if line["unit_price"] != 999.0]
+    other = look_at(store_orders(connection, lines), day=looks.last.day, until=YEAR_END)
     pd.testing.assert_frame_equal(other.features, looks.last.features)
 
 
@@ -172,20 +169,22 @@ def test_orders_of_one_day_say_why_nothing_is_looked_at(connection: Backend) -> 
     assert looked_back(connection, [order_line(ordered_at=day)]).why_not.startswith("Later spend can't be held out")
 
 
-def test_a_day_with_too_few_customers_is_left_out_and_said(connection: Backend) -> None:
-    found = looked_back(connection, shop_lines(), most=3, fewest=34)
+def test_a_day_with_too_few_customers_is_left_out_and_said(looks: Looks) -> None:
+    found = with_enough([*looks], fewest=34)
     assert (len(found), found.left_out) == (2, (datetime.date(2024, 4, 6),))
 
 
-def test_too_few_customers_on_every_day_say_so(connection: Backend) -> None:
-    assert "each of the 41 segments before it; as of 2024-10-03 there are 40" in (
-        looked_back(connection, shop_lines(), fewest=41).why_not
-    )
-
-
-def test_too_few_customers_for_a_period_that_is_asked_for_are_refused(connection: Backend) -> None:
+def test_too_few_customers_on_every_day_are_refused(looks: Looks) -> None:
     with pytest.raises(DataProblem, match=r"each of the 41 segments .* as of 2024-10-03 there are 40"):
-        looked_back(connection, shop_lines(), fewest=41, days=90)
+        with_enough([*looks], fewest=41)
+
+
+def test_a_period_that_nobody_asked_for_says_why_it_can_t_be(connection: Backend) -> None:
+    lines = [
+        order_line(ordered_at=datetime.datetime(2024, 10, 1)),
+        order_line(ordered_at=datetime.datetime(2024, 12, 1)),
+    ]
+    assert "each of the 2 segments" in looked_back(connection, lines, fewest=2).why_not
 
 
 # --- leaks: planted, and found
@@ -197,8 +196,8 @@ def orders(connection: Backend) -> ir.Table:
 
 
 @pytest.fixture(scope="module")
-def look(orders: ir.Table) -> Look:
-    return look_at(orders, day=datetime.date(2024, 10, 3), until=YEAR_END)
+def look(looks: Looks) -> Look:
+    return looks.last
 
 
 @pytest.mark.parametrize("most", [100, 15])

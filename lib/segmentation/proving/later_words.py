@@ -10,6 +10,7 @@ from segmentation.problems import some
 from segmentation.proving.later import LaterEvidence
 from segmentation.proving.looks import Looks
 from segmentation.proving.order import ALL_DAYS
+from segmentation.proving.people_groups import protected_counts
 
 LATER_FORMATS = {"came back": "{:.0%}", "share of all": "{:.0%}"}
 DAYS_FORMATS = {"order kept": "{:.2f}", "order told": "{:.0%}", "money told": "{:.0%}"}
@@ -40,6 +41,26 @@ def large_enough(table: pd.DataFrame, *, min_group: int) -> pd.DataFrame:
     if small.sum() == 1:
         small |= table["customers"] == table.loc[~small, "customers"].min()
     return table[~small]
+
+
+def shown_by_day(by_day: pd.DataFrame, shown: pd.DataFrame, *, min_group: int) -> pd.DataFrame:
+    """Leave out days on which a group was too small to show, and others with them, so that no total gives them away.
+
+    Parameters
+    ----------
+    by_day : one row a day and group, indexed by both: times
+    shown : all days together, the groups that are shown; see `large_enough`
+
+    Returns
+    -------
+    The rows of `by_day` that may be shown
+    """
+    if by_day.empty:
+        return by_day
+    counts = by_day["times"].unstack(fill_value=0)
+    cells = protected_counts(counts, min_group=min_group).stack()
+    kept = by_day.index.isin(cells.index[cells.notna()])
+    return by_day[kept & by_day.index.get_level_values(1).isin(shown.index)]
 
 
 def looks_caption(looks: Looks, words: str) -> str:

@@ -108,19 +108,21 @@ def protected_counts(counts: pd.DataFrame, *, min_group: int) -> pd.DataFrame:
     """
     cells = counts.to_numpy()
     hidden = (cells > 0) & (cells < min_group)
-    while True:
-        more = hidden.copy()
-        for lines, marks in ((cells, more), (cells.T, more.T)):
+    before = None
+    while before is None or (hidden != before).any():
+        before = hidden.copy()
+        for lines, marks in ((cells, hidden), (cells.T, hidden.T)):
             for line, mark in zip(lines, marks, strict=True):
-                hide_next(line, mark, min_group=min_group)
-        if (more == hidden).all():
-            return counts.astype("float64").mask(hidden)
-        hidden = more
+                hide_next(line, mark, crossing=marks.any(axis=0), min_group=min_group)
+    return counts.astype("float64").mask(hidden)
 
 
-def hide_next(line: np.ndarray, mark: np.ndarray, *, min_group: int) -> None:
-    """Mark the next smallest cells of a line as hidden, in place, until those hidden protect each other."""
-    for place in np.argsort(line, kind="stable"):
+def hide_next(line: np.ndarray, mark: np.ndarray, *, crossing: np.ndarray, min_group: int) -> None:
+    """Mark more cells of a line as hidden, in place, until those hidden protect each other.
+
+    Cells come first whose crossing line hides some already, then the smallest.
+    """
+    for place in np.lexsort((line, ~crossing)):
         enough = mark.sum() >= 2 and line[mark].sum() >= min_group
         if not mark.any() or enough:
             return
