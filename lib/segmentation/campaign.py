@@ -12,7 +12,7 @@ import pandas as pd
 from segmentation.explaining.names import base_name
 from segmentation.gate import FULL, Allowed
 from segmentation.grouping.rules import ALL_BUYERS
-from segmentation.privacy import write_csv
+from segmentation.privacy import suppress_small_groups, write_csv
 from segmentation.problems import DataProblem, some
 
 PLAY_COLUMNS = ("segment", "action", "channel", "offer", "cost_per_contact")
@@ -228,6 +228,71 @@ def power_table(plan: pd.DataFrame, evaluation: dict) -> pd.DataFrame:
     ]
     table = plan[["name", "customers", "treated", "control", "budget"]].rename(columns={"name": "segment"})
     return table.assign(**{"came back": rates, "smallest lift, points": lifts}).replace(np.inf, np.nan)
+
+
+def actions_told(plan: pd.DataFrame, evaluation: dict) -> pd.DataFrame:
+    """Set each segment's action beside step 5's verdict on the segment; see `plan_campaign` and `proving.Card`."""
+    table = plan[["name", "action", "channel", "offer"]].rename(columns={"name": "segment"})
+    return table.assign(verdict=[evaluation["verdicts"].get(name) for name in plan["name"]])
+
+
+# --- the watch list
+
+
+def watch_table(watched: pd.DataFrame, customers: pd.DataFrame, *, min_group: int) -> pd.DataFrame:
+    """Count the customers of the watch list by segment, and how many of them are written to.
+
+    Parameters
+    ----------
+    watched : see `forecasting.watch_list`
+    customers : see `Campaign`
+    min_group : counts below it are left open, and those that would leave so few
+
+    Returns
+    -------
+    DataFrame, one row a segment, most value at risk first: segment, customers, treated, value at risk (of all, shop
+    currency)
+    """
+    listed = customers.loc[watched.index, ["name", "arm"]].assign(value=watched["value_at_risk"])
+    by_name = listed.groupby("name")
+    table = pd.DataFrame(
+        {
+            "customers": by_name.size().astype("Int64"),
+            "treated": by_name["arm"].agg(lambda arms: arms.eq("treated").sum()).astype("Int64"),
+            "value at risk": by_name["value"].sum().astype("float64"),
+        }
+    )
+    table = table.sort_values("value at risk", ascending=False).rename_axis("segment").reset_index()
+    others = table["customers"] - table["treated"]
+    told = (table["treated"].ge(min_group) | table["treated"].eq(0)) & (others.ge(min_group) | others.eq(0))
+    table["treated"] = table["treated"].where(told)
+    return suppress_small_groups(table, count="customers", min_group=min_group, keep=["segment"])
+
+
+def watch_audience(watched: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
+    """List whom to win back, ready to upload: the treated customers of the watch list, the most value at risk first.
+
+    Returns
+    -------
+    DataFrame, one row a customer: Email, Customer ID, Segment, Value at risk
+    """
+    listed = watched[["value_at_risk"]].join(customers)
+    treated = listed[listed["arm"] == "treated"].reset_index(names="customer_id")
+    table = treated[["email", "customer_id", "name", "value_at_risk"]].round({"value_at_risk": 2})
+    return table.set_axis(["Email", "Customer ID", "Segment", "Value at risk"], axis=1)
+
+
+def watch_in_words(watched: pd.DataFrame, customers: pd.DataFrame, *, money: str, min_group: int) -> str:
+    """Say how many of the watch list are written to, and what is at risk with them; few are not counted."""
+    treated = watch_audience(watched, customers)
+    if min(len(treated), len(watched)) < min_group:
+        return (
+            "Too few customers of value are at risk and may be written to for a list of their own to be told of here."
+        )
+    return (
+        f"{len(treated):,} of the {len(watched):,} customers on the watch list are written to; "
+        f"{treated['Value at risk'].sum():,.0f} {money} are at risk with them."
+    )
 
 
 def control_in_use(control_share: float, *, allowed: Allowed) -> float:
