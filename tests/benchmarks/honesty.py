@@ -35,8 +35,9 @@ from segmentation.features import FEATURES, collect, customer_features, past_for
 from segmentation.gate import FULL, Allowed
 from segmentation.ingest import Hints, read_tables
 from segmentation.preparing import USUAL_FEATURES, Recipe
-from segmentation.proving.card import DO_NOT, Card, Evidence, evidence_of, reliability_card, share_of_return
+from segmentation.proving.card import Card, evidence_of, reliability_card, share_of_return
 from segmentation.proving.crowd import crowd_of
+from segmentation.proving.grounds import DO_NOT, Evidence
 from segmentation.proving.later import later_evidence
 from segmentation.proving.looks import look_back
 from segmentation.proving.refits import Refits, bootstrap_refits, refits_agreement, stability_by_segment

@@ -11,7 +11,7 @@ from segmentation.choosing.references import DRAWN_CUSTOMERS, DRAWS, REFERENCES,
 from segmentation.choosing.stability import REFIT_STARTS, stability
 from segmentation.cluster import Segmentation
 from segmentation.grouping.rules import RuleSegmentation
-from segmentation.proving.refits import MOST_CUSTOMERS
+from segmentation.proving.chain import USUAL, sampled
 
 CROWDS, CROWD_REFITS = 5, 10
 
@@ -52,7 +52,7 @@ def crowd_of(segmentation: Segmentation | RuleSegmentation, features: pd.DataFra
     k = segmentation.k
     if isinstance(segmentation, RuleSegmentation) or not 2 <= k < len(features):
         return None
-    prepared = segmentation.prepared(features.iloc[drawn_sample(len(features), MOST_CUSTOMERS, seed=seed)])
+    prepared = segmentation.prepared(sampled(features, USUAL, seed=seed))
     if k > len(np.unique(prepared, axis=0)):
         return None
     generator = np.random.default_rng(seed)

@@ -1,32 +1,25 @@
 """Other ways to upset a segmentation: seeds, features left out, halves of the customers, an earlier day."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from segmentation.agreement import adjusted_rand, drawn_sample, shared_customers
+from segmentation.agreement import adjusted_rand, shared_customers
 from segmentation.cluster import Plan, Segmentation
 from segmentation.features import GROUPS, of_groups
 from segmentation.gate import FULL
 from segmentation.grouping.rules import RuleSegmentation, asks_scores
-from segmentation.proving.refits import (
-    MOST_WHEN_SLOW,
-    compare,
-    effort,
-    labels_again,
-    labels_of,
-    numbered,
-    on_columns,
-)
+from segmentation.problems import DataProblem
+from segmentation.proving.chain import compare, effort_of, labels_again, labels_of, numbered, on_columns, sampled
 
-SEEDS, EARLIER, HALVES = "other seed", "earlier day", "two halves apart"
+SEEDS, EARLIER, HALVES = "another start", "made as of an earlier day", "two halves apart"
 WITHOUT, WITHOUT_MOST = "features left out", "most features left out"
-OTHER_SEEDS, SPLITS, SPLITS_WHEN_SLOW = 5, 10, 5
+OTHER_SEEDS = 5
 Compared = tuple[float, np.ndarray]
-Trial = tuple[str, str, Compared]
 
 
 def upset(
@@ -57,11 +50,11 @@ def upset(
     """
     rows = {}
     if segmentation.k > 1:
-        most, _ = effort(plan, refits=0)
-        used = features.iloc[drawn_sample(len(features), most, seed=seed)]
-        labels = labels_of(segmentation, used)
-        trials = trials_of(segmentation, used, labels, plan, past=past, earlier=earlier, seed=seed)
-        rows = {(kind, trial): compared for kind, trial, compared in trials}
+        used = sampled(features, effort_of(plan), seed=seed)
+        fitted = Fitted(segmentation, used, labels_of(segmentation, used), plan, past)
+        for kind, trial, attempt in attempts(fitted, earlier=earlier, seed=seed):
+            with suppress(DataProblem):  # such as more components than there are columns left
+                rows[kind, trial] = attempt()
     index = pd.MultiIndex.from_tuples(rows, names=["trial kind", "trial"]) if rows else no_trials()
     jaccard = np.array([told for _, told in rows.values()]).reshape(len(rows), segmentation.k)
     table = pd.DataFrame(jaccard, index=index, columns=range(segmentation.k))
@@ -74,43 +67,60 @@ def no_trials() -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([[], []], names=["trial kind", "trial"])
 
 
-def trials_of(
-    segmentation: Segmentation | RuleSegmentation,
-    used: pd.DataFrame,
-    labels: np.ndarray,
-    plan: Plan,
-    *,
-    past: pd.DataFrame | None,
-    earlier: Segmentation | RuleSegmentation | None,
-    seed: int,
-) -> Iterator[Trial]:
-    """Make all trials and compare each with the fit, which gives the customers used their labels; see `upset`."""
-    again = partial(labels_again, segmentation, used, past=past)
-    against = partial(compare, labels, k=segmentation.k)
-    everybody, by_algorithm = np.arange(len(used)), plan.mode == FULL
-    for number in range(1, OTHER_SEEDS + 1) if by_algorithm else ():
-        other = replace(plan, seed=plan.seed + number)
-        yield SEEDS, f"seed {other.seed}", against(again(everybody, other, seed=other.seed))
-    splits = SPLITS if effort(plan, refits=SPLITS)[0] > MOST_WHEN_SLOW else SPLITS_WHEN_SLOW
-    if by_algorithm or asks_scores(segmentation.rules):
-        for split, sides in enumerate(halves(len(used), splits=splits, seed=seed), start=1):
-            first, second = (again(side, plan, seed=plan.seed) for side in sides)
-            yield HALVES, f"split {split}", compare_halves(labels, first, second, k=segmentation.k)
+@dataclass(frozen=True)
+class Fitted:
+    """The segments that trials are compared with.
+
+    Attributes
+    ----------
+    segmentation, plan, past : see `refits.bootstrap_refits`
+    used : one row a customer, raw; labels : their segments, int from 0, shape (customers,)
+    """
+
+    segmentation: Segmentation | RuleSegmentation
+    used: pd.DataFrame
+    labels: np.ndarray
+    plan: Plan
+    past: pd.DataFrame | None
+
+    def again(self, drawn: np.ndarray, plan: Plan) -> np.ndarray:
+        """Make segments by a plan of the drawn customers, and give everyone used a segment."""
+        return labels_again(self.segmentation, self.used, drawn, plan, past=self.past, seed=plan.seed)
+
+    def against(self, plan: Plan) -> Compared:
+        """Compare with the segments that another plan makes of the same customers."""
+        return compare(self.labels, self.again(np.arange(len(self.used)), plan), k=self.segmentation.k)
+
+    def between(self, sides: Sequence[np.ndarray]) -> Compared:
+        """Compare two halves of the customers, each grouped apart."""
+        first, second = (self.again(side, self.plan) for side in sides)
+        return compare_halves(self.labels, first, second, k=self.segmentation.k)
+
+    def by(self, other: Segmentation | RuleSegmentation) -> Compared:
+        """Compare with the segments that another fit puts everyone in; rules by their names."""
+        if isinstance(other, RuleSegmentation):
+            labels = numbered(other.assign(self.used), self.segmentation.names)
+        else:
+            labels = labels_of(other, self.used)
+        return compare(self.labels, labels, k=self.segmentation.k)
+
+
+def attempts(
+    fitted: Fitted, *, earlier: Segmentation | RuleSegmentation | None, seed: int
+) -> Iterator[tuple[str, str, Callable[[], Compared]]]:
+    """List all trials that make sense, each with what makes it; see `upset`."""
+    plan, by_algorithm = fitted.plan, fitted.plan.mode == FULL
+    for number in range(plan.seed + 1, plan.seed + 1 + OTHER_SEEDS) if by_algorithm else ():
+        yield SEEDS, f"seed {number}", partial(fitted.against, replace(plan, seed=number))
+    if by_algorithm or asks_scores(fitted.segmentation.rules):
+        for split, sides in enumerate(halves(len(fitted.used), splits=effort_of(plan).splits, seed=seed), start=1):
+            yield HALVES, f"split {split}", partial(fitted.between, sides)
     for group, columns in left_over(plan).items() if by_algorithm else ():
-        without = replace(plan, recipe=on_columns(plan.recipe, columns))
         kind = WITHOUT if 2 * len(columns) >= len(plan.recipe.columns) else WITHOUT_MOST
-        yield kind, f"without {group}", against(again(everybody, without, seed=plan.seed))
+        without = replace(plan, recipe=on_columns(plan.recipe, columns))
+        yield kind, f"without {group}", partial(fitted.against, without)
     if earlier is not None:
-        yield EARLIER, "fitted on an earlier day", against(labels_by(earlier, used, segmentation))
-
-
-def labels_by(
-    other: Segmentation | RuleSegmentation, features: pd.DataFrame, segmentation: Segmentation | RuleSegmentation
-) -> np.ndarray:
-    """Give each customer the segment that another fit puts them in; rules by the names of the segmentation's."""
-    if isinstance(other, RuleSegmentation):
-        return numbered(other.assign(features), segmentation.names)
-    return labels_of(other, features)
+        yield EARLIER, "the earlier day", partial(fitted.by, earlier)
 
 
 def halves(customers: int, *, splits: int, seed: int) -> Iterator[list[np.ndarray]]:
