@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import ThreadpoolController
 
 from segmentation.lifetime.histories import Summary
 from segmentation.lifetime.models import Model
 
 Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
-REACH = 10.0  # how far logarithms of parameters may go from where they begin
-SHIFTS = (0.0, -1.0, 1.0)  # where else the search begins
+THREADS = ThreadpoolController()  # for four parameters, threads of linear algebra wait for each other ten times as long
+REACH = 10.0  # how far logarithms of parameters may go from usual ones
+SHIFTS = (0.0, -1.0, 1.0)  # of logarithms from usual ones, where the search begins
+MANY = 20_000  # different histories, more than which are too many to begin a search with
 STEPS, POLISHES = 300, 8
 DIFFERENCE = 1e-4  # of logarithms, for the second derivatives
 WIDEST = 1.5  # standard error of logarithms beyond which data do not settle them
@@ -70,57 +74,65 @@ class Peak:
 
 
 def fit_model(model: Model, summary: Summary) -> Fit:
-    """Fit a model of the next orders; see `choose.fit_best` for which histories can carry it."""
+    """Fit a model of the next orders; see `choose.fit_best` for which histories can carry it.
+
+    Of many histories some, evenly taken, tell where to begin.
+    """
     unit = float(summary.customers @ summary.span / summary.total)
     scaled = summary.scaled(unit)
-    peak = highest(lambda logs: model.log_likelihood(logs, scaled), model.start(scaled), size=summary.total)
+    some = scaled.at(slice(None, None, -(-len(scaled.span) // MANY)))
+    with THREADS.limit(limits=1):
+        usual = model.start(scaled)
+        begins = [usual + shift for shift in SHIFTS]
+        if len(some.span) < len(scaled.span):
+            begins = [climb(partial(model.log_likelihood, summary=some), begins, usual=usual, size=some.total)]
+        peak = highest(partial(model.log_likelihood, summary=scaled), begins, usual=usual, size=summary.total)
     shift = np.zeros(len(model.parameters))
     shift[list(model.of_time)] = np.log(unit)
     change = -float(summary.customers @ summary.repeats) * np.log(unit)
     return as_fit(model.name, model.parameters, peak, shift=shift, change=change, customers=int(summary.total))
 
 
-def highest(objective: Objective, start: np.ndarray, *, size: float) -> Peak:
-    """Find where a log-likelihood is highest; where it is flat or rises to a border, pull it to the start.
+def highest(objective: Objective, begins: list[np.ndarray], *, usual: np.ndarray, size: float) -> Peak:
+    """Find where a log-likelihood is highest; where it is flat or rises to a border, pull it to the usual.
 
     Parameters
     ----------
     objective : logarithms of the parameters → (log-likelihood, gradient)
-    start : where to begin; size : customers, so that the steps do not depend on how many there are
+    begins : where the search begins; usual : logarithms of usual parameters, around which it stays
+    size : customers, so that the steps do not depend on how many there are
     """
-    logs = climb(objective, start, size=size)
+    logs = climb(objective, begins, usual=usual, size=size)
     curvature = -second_derivatives(objective, logs)
-    if determined(logs, start, curvature):
+    if determined(logs, usual, curvature):
         return Peak(logs, np.linalg.inv(curvature), objective(logs)[0], penalised=False)
 
     def pulled(at: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = objective(at)
-        away = (at - start) / PULL
+        away = (at - usual) / PULL
         return value - away @ away / 2, gradient - away / PULL
 
-    logs = climb(pulled, start, size=size)
-    size_of, along = np.linalg.eigh(-second_derivatives(pulled, logs))
-    inverse = 1 / np.maximum(size_of, 1 / PULL**2)
+    logs = climb(pulled, begins, usual=usual, size=size)
+    steepness, along = np.linalg.eigh(-second_derivatives(pulled, logs))
+    inverse = 1 / np.maximum(steepness, 1 / PULL**2)
     return Peak(logs, (along * inverse) @ along.T, objective(logs)[0], penalised=True)
 
 
-def climb(objective: Objective, start: np.ndarray, *, size: float) -> np.ndarray:
-    """Climb from several starts, and go on from the highest with Newton's steps."""
+def climb(objective: Objective, begins: list[np.ndarray], *, usual: np.ndarray, size: float) -> np.ndarray:
+    """Climb from each beginning, and go on from the highest point with Newton's steps."""
 
     def down(logs: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = objective(logs)
         return -value / size, -gradient / size
 
-    bounds = [(value - REACH, value + REACH) for value in start]
+    bounds = [(value - REACH, value + REACH) for value in usual]
     options = {"maxiter": STEPS, "ftol": 1e-13, "gtol": 1e-8}
-    found = [
-        minimize(down, start + shift, jac=True, method="L-BFGS-B", bounds=bounds, options=options) for shift in SHIFTS
-    ]
+    found = [minimize(down, begin, jac=True, method="L-BFGS-B", bounds=bounds, options=options) for begin in begins]
     best = min(found, key=lambda result: result.fun)
-    return polished(objective, best.x, start)
+    return polished(objective, best.x, usual)
 
 
-def polished(objective: Objective, logs: np.ndarray, start: np.ndarray) -> np.ndarray:
+def polished(objective: Objective, logs: np.ndarray, usual: np.ndarray) -> np.ndarray:
     """Go on with Newton's steps as long as they lead higher."""
     value, gradient = objective(logs)
     for _ in range(POLISHES):
@@ -128,7 +140,7 @@ def polished(objective: Objective, logs: np.ndarray, start: np.ndarray) -> np.nd
         if np.linalg.eigvalsh(curvature)[0] <= 0:
             break
         step = np.linalg.solve(curvature, gradient)
-        further = np.clip(logs + step, start - REACH, start + REACH)
+        further = np.clip(logs + step, usual - REACH, usual + REACH)
         higher, slope = objective(further)
         if not higher > value:
             break
@@ -143,9 +155,9 @@ def second_derivatives(objective: Objective, logs: np.ndarray) -> np.ndarray:
     return (np.array(rows) + np.array(rows).T) / 2
 
 
-def determined(logs: np.ndarray, start: np.ndarray, curvature: np.ndarray) -> bool:
+def determined(logs: np.ndarray, usual: np.ndarray, curvature: np.ndarray) -> bool:
     """Tell whether a peak lies inside the borders and every parameter is known within bounds."""
-    inside = bool((np.abs(logs - start) < REACH - 0.01).all())
+    inside = bool((np.abs(logs - usual) < REACH - 0.01).all())
     return inside and bool(np.linalg.eigvalsh(curvature)[0] > 1 / WIDEST**2)
 
 

@@ -4,11 +4,13 @@ Source: Fader, P. S. & Hardie, B. G. S. (2013), The Gamma-Gamma model of monetar
 http://www.brucehardie.com/notes/025/
 """
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from scipy.special import gammaln, psi
 
-from segmentation.lifetime.fitting import Fit, as_fit, highest
+from segmentation.lifetime.fitting import SHIFTS, THREADS, Fit, as_fit, highest
 
 NAME = "Gamma-Gamma"
 PARAMETERS = ("p", "q", "gamma")
@@ -43,8 +45,9 @@ def fit_gamma_gamma(known: pd.DataFrame) -> Fit:
     repeats = known["repeat_count"].to_numpy(dtype="float64")
     value = known["order_value"].to_numpy(dtype="float64")
     unit = float(np.exp(np.log(value).mean()))
-    peak = highest(
-        lambda logs: log_likelihood(logs, repeats, value / unit), np.log([4.0, 4.0, 1.0]), size=float(len(known))
-    )
+    usual = np.log([4.0, 4.0, 1.0])
+    objective = partial(log_likelihood, repeats=repeats, value=value / unit)
+    with THREADS.limit(limits=1):
+        peak = highest(objective, [usual + shift for shift in SHIFTS], usual=usual, size=float(len(known)))
     shift = np.log([1.0, 1.0, unit])
     return as_fit(NAME, PARAMETERS, peak, shift=shift, change=-len(known) * np.log(unit), customers=len(known))

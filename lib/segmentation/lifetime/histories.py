@@ -1,6 +1,7 @@
 """Purchase histories: how often each customer came back, when last, and how long they have been watched."""
 
 import datetime
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -126,6 +127,14 @@ class Summary:
     def scaled(self, unit: float) -> "Summary":
         """Count time in another unit, which is so many of the present one."""
         return Summary(self.repeats, self.last / unit, self.span / unit, self.customers)
+
+    def at(self, place: slice) -> "Summary":
+        """Take some of the histories."""
+        return Summary(self.repeats[place], self.last[place], self.span[place], self.customers[place])
+
+    def in_chunks(self, size: int) -> Iterator["Summary"]:
+        """Go through the histories, so many at a time."""
+        return (self.at(slice(first, first + size)) for first in range(0, len(self.repeats), size))
 
     @cached_property
     def total(self) -> float:

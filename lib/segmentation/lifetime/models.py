@@ -1,6 +1,6 @@
 """What every model of the next orders offers, so that one routine fits and one predicts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,10 +48,3 @@ def orders_shape(summary: Summary) -> float:
 def rate_of_orders(summary: Summary) -> float:
     """Measure repeat purchases in a unit of time, over all customers."""
     return float(summary.customers @ summary.repeats / (summary.customers @ summary.span))
-
-
-def in_chunks(summary: Summary, size: int) -> Iterator[Summary]:
-    """Go through the histories, so many at a time."""
-    for first in range(0, len(summary.repeats), size):
-        place = slice(first, first + size)
-        yield Summary(summary.repeats[place], summary.last[place], summary.span[place], summary.customers[place])

@@ -15,7 +15,7 @@ from scipy.special import gammaln, psi
 
 from segmentation.lifetime.beta_geometric import MOST_ORDERS
 from segmentation.lifetime.histories import Summary
-from segmentation.lifetime.models import Model, in_chunks, orders_shape, rate_of_orders
+from segmentation.lifetime.models import Model, orders_shape, rate_of_orders
 
 NODES, WEIGHTS = (values[:, None] for values in leggauss(32))
 NEGLIGIBLE = 45.0  # how far a logarithm may fall until the rest of an integral no longer counts
@@ -29,7 +29,7 @@ def log_likelihood(logs: np.ndarray, summary: Summary) -> tuple[float, np.ndarra
     value = weight @ (gammaln(r + counts) - gammaln(r)) + summary.total * (r * logs[1] + s * logs[3])
     gradient = np.array([weight @ (psi(r + counts) - psi(r)), summary.total * r / alpha, 0.0, summary.total * s / beta])
     gradient[[0, 2]] += summary.total * logs[[1, 3]]
-    for part in in_chunks(summary, CHUNK):
+    for part in summary.in_chunks(CHUNK):
         more, slope = both_ways(r, alpha, s, beta, part)
         value, gradient = value + more, gradient + slope
     return float(value), gradient * np.exp(logs)
@@ -84,7 +84,7 @@ def probability_active(parameters: np.ndarray, summary: Summary) -> np.ndarray:
     """Compute the probability that a customer with each history has not left."""
     r, alpha, s, beta = parameters
     active = []
-    for part in in_chunks(summary, CHUNK):
+    for part in summary.in_chunks(CHUNK):
         shape = r + part.repeats
         time, width = leaving_times(shape, alpha, s, beta, part)
         stayed = -shape * np.log(alpha + part.span) - s * np.log(beta + part.span)
@@ -105,7 +105,7 @@ def returns_if_active(parameters: np.ndarray, summary: Summary, days: float) -> 
     """Compute the probability that an active customer orders, before leaving, within the time that follows."""
     r, alpha, s, beta = parameters
     found = []
-    for part in in_chunks(summary, CHUNK):
+    for part in summary.in_chunks(CHUNK):
         shape, rate, leaving = r + part.repeats, alpha + part.span, beta + part.span
         pace = shape / rate + s / leaving
         half = np.log1p(days * pace) / 2
