@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from segmentation.forecasting.intervals import Errors
 from segmentation.forecasting.outlook import Outlook
 from segmentation.privacy import suppress_small_groups
 
@@ -54,9 +55,16 @@ def ends_of_means(
 ) -> tuple[pd.Series, pd.Series]:
     """Find the middle 95 % of each segment's mean; where errors are not known, the mean of the customers' own ends."""
     groups = segment.to_numpy()
-    if key not in outlook.errors:
+    errors = nearest_errors(outlook, *key)
+    if errors is None:
         return tuple(outlook.table[f"{name}_{end}"].groupby(groups).mean() for end in ("low", "high"))
-    drawn = outlook.errors[key].draws(outlook.table[name].to_numpy(), number=DRAWS, seed=seed)
+    drawn = errors.draws(outlook.table[name].to_numpy(), number=DRAWS, seed=seed)
     means = pd.DataFrame(drawn).groupby(groups).mean()
     low, high = np.quantile(means.to_numpy(), MIDDLE, axis=1)
     return pd.Series(low, index=means.index), pd.Series(high, index=means.index)
+
+
+def nearest_errors(outlook: Outlook, what: str, days: int) -> Errors | None:
+    """Find how far forecasts are off, from the nearest horizon that could be tried out; None when none could."""
+    tried = [horizon for target, horizon in outlook.errors if target == what]
+    return outlook.errors[what, min(tried, key=lambda horizon: abs(horizon - days))] if tried else None

@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -73,7 +74,7 @@ def hold_contest(
     looks = [sampled(look, seed=seed) for look in looks]
     told: dict[str, list[pd.DataFrame]] = {}
     kinds, refused = {}, {}
-    for learn, now in zip(looks, looks[1:], strict=False):
+    for learn, now in pairwise(looks):
         taking_part = forecasters or all_forecasters(segmentations.get(now.day))
         kinds |= {forecaster.name: forecaster.kind for forecaster in taking_part}
         said, whys = on_one_day(taking_part, learn, now, days=days, seed=seed)
@@ -82,6 +83,8 @@ def hold_contest(
             told.setdefault(name, []).append(of_day(table, now))
     full = {name: pd.concat(parts) for name, parts in told.items() if len(parts) == len(looks) - 1}
     refused |= {name: "On one of the days there was nothing to go by." for name in kinds if name not in full | refused}
+    if not full:
+        return Contest((), days, kinds=kinds, refused=refused, why_not="No forecaster could take part.")
     actual = pd.concat([of_day(outcomes_of(now).assign(value=now.outcomes["later_spend"]), now) for now in looks[1:]])
     judged = {target: judge(full, actual, kinds, target=target, seed=seed) for target in JUDGED}
     return Contest(
@@ -130,6 +133,8 @@ def no_contest(looks: Sequence[Look]) -> str:
             "Forecasters are compared on a day of which they know what followed the day before it, so orders must "
             "reach back three periods; they reach back two at most. A shorter `holdout_days` may leave three."
         )
+    if empty := [f"{look.day}" for look in looks if look.features.empty]:
+        return f"Nobody had bought anything before {empty[-1]}, so there is nobody to forecast."
     if not any(look.outcomes["later_orders"].gt(0).any() for look in looks[1:]):
         return "Nobody ordered after any of the earlier days, so there is nothing to forecast."
     return ""

@@ -57,6 +57,8 @@ class Regression:
             model = LogisticRegression(C=RETURN_FREEDOM, max_iter=MOST_ROUNDS)
             return model.fit(then, followed > 0).predict_proba(today)[:, 1]
         unit = followed.mean()
+        if not unit:
+            return np.zeros(len(today))
         model = TweedieRegressor(power=POWER, alpha=AMOUNT_PULL, link="log", max_iter=MOST_ROUNDS)
         return np.minimum(model.fit(then, followed / unit).predict(today) * unit, MOST_TIMES * followed.max())
 
@@ -76,7 +78,9 @@ class GradientBoosting:
         told = {}
         for name in targets:
             followed = outcomes[name].to_numpy()
-            if name == "returns":
+            if not followed.any():
+                told[name] = np.zeros(len(today))
+            elif name == "returns":
                 model = HistGradientBoostingClassifier(**TREES, random_state=seed)
                 told[name] = model.fit(then, followed > 0).predict_proba(today)[:, 1]
             else:

@@ -2,20 +2,22 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from segmentation.features import later_outcomes
+from segmentation.features import later_outcomes, orders_before
+from segmentation.forecasting.ahead import LIFETIME, told_ahead, who_tells_what
 from segmentation.forecasting.contest import Contest
 from segmentation.forecasting.forecasters import all_forecasters
 from segmentation.forecasting.intervals import Errors
-from segmentation.forecasting.known import TARGETS, Forecaster, Known, Target, tidy
+from segmentation.forecasting.known import Known, tidy
 from segmentation.forecasting.lifetimes import LifetimeModel
 from segmentation.forecasting.next_order import by_own_gaps
-from segmentation.forecasting.past import Past, Tried, tell, try_out
+from segmentation.forecasting.outlook_notes import notes_of
+from segmentation.forecasting.past import Past
 from segmentation.forecasting.simple_rules import Anyway
 from segmentation.problems import DataProblem
 from segmentation.proving.looks import Look
@@ -23,8 +25,6 @@ from segmentation.proving.looks import Look
 HORIZONS = (30, 90, 365)
 YEAR = 365
 NEXT_ORDER = ("next_order_on", "next_order_on_low", "next_order_on_high")
-FALLBACK = "past spend"
-LIFETIME = "lifetime model"
 SIMULATED = 200
 
 
@@ -76,6 +76,7 @@ def make_outlook(
     seed : of draws by chance
     beside : the tables beside the orders, see `customer_features`
     """
+    today = replace(today, orders=orders_before(today.orders, today.day))
     past = Past(today, looks, beside)
     forecasters = {forecaster.name: forecaster for forecaster in all_forecasters(segmentation)}
     lifetimes, refused = lifetimes_or_why(forecasters[LIFETIME], today, horizons=horizons, seed=seed)
@@ -83,7 +84,7 @@ def make_outlook(
     try:
         for name, targets in who_tells_what(contest, looks=looks, refused=refused).items():
             for days in horizons:
-                part = told_by(
+                part = told_ahead(
                     forecasters[name], past, targets, days=days, seed=seed, lifetimes=lifetimes, contest=contest
                 )
                 columns |= {(target, days): part.told[target] for target in targets}
@@ -108,99 +109,6 @@ def lifetimes_or_why(
         return model.table(today, horizons=horizons, draws=SIMULATED, seed=seed, money=True), ""
     except DataProblem as problem:
         return None, str(problem)
-
-
-def who_tells_what(contest: Contest, *, looks: Sequence[Look], refused: str) -> dict[str, list[Target]]:
-    """Name who tells which targets: the contest's winners; without a contest the lifetime model, or else past spend.
-
-    Orders are told by who tells best who orders again.
-
-    Raises
-    ------
-    DataProblem
-        Nobody can: there was no contest, no lifetime model, and no day to look back from.
-    """
-    if not contest.why_not:
-        told: dict[str, list[Target]] = {}
-        for target in TARGETS:
-            told.setdefault(contest.winners["value" if target == "value" else "returns"].name, []).append(target)
-        return told
-    if refused and not looks:
-        raise DataProblem(f"What customers do next can't be told. {contest.why_not} {refused}")
-    return {FALLBACK if refused else LIFETIME: [*TARGETS]}
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some targets so many days ahead: what is told, how, and the same forecasts where what followed is known."""
-
-    told: pd.DataFrame
-    words: str
-    tried: Tried | None
-
-
-def told_by(
-    by: Forecaster,
-    past: Past,
-    targets: Sequence[Target],
-    *,
-    days: int,
-    seed: int,
-    lifetimes: pd.DataFrame | None,
-    contest: Contest,
-) -> Part:
-    """Tell targets so many days ahead by a forecaster, or by the next best way where history is too short for it."""
-    lifetimes_too = by.kind == LIFETIME and lifetimes is not None
-    try:
-        if lifetimes_too:
-            told, words = of_lifetimes(lifetimes, targets, days=days), f"{by.name}, fitted to all orders"
-        else:
-            told = tell(by, past, targets, days=days, seed=seed)
-            words = f"{by.name}, learnt from the {days} days before"
-        return Part(told, words, tried_or_none(by, past, targets, days=days, seed=seed, contest=contest))
-    except DataProblem as problem:
-        if lifetimes is not None:
-            words = f"lifetime model, because history is too short for {by.name}. {problem}"
-            return Part(of_lifetimes(lifetimes, targets, days=days), words, None)
-        return stretched(by, past, targets, days=days, seed=seed, contest=contest)
-
-
-def of_lifetimes(lifetimes: pd.DataFrame, targets: Sequence[Target], *, days: int) -> pd.DataFrame:
-    """Take targets so many days ahead from the lifetime model's table."""
-    return pd.DataFrame({target: lifetimes[f"{target}_{days}"] for target in targets})
-
-
-def tried_or_none(
-    by: Forecaster, past: Past, targets: Sequence[Target], *, days: int, seed: int, contest: Contest
-) -> Tried | None:
-    """Try forecasts out where what followed is known, in the contest when it looked as far; None when it can't be."""
-    if days == contest.length and by.name in contest.forecasts:
-        told = contest.forecasts[by.name].reset_index(level="day")
-        return Tried(told, contest.actual)
-    try:
-        return try_out(by, past, targets, days=days, seed=seed)
-    except DataProblem:
-        return None
-
-
-def stretched(by: Forecaster, past: Past, targets: Sequence[Target], *, days: int, seed: int, contest: Contest) -> Part:
-    """Stretch the forecast for the period looked back at to another one, as if customers went on at the same rate.
-
-    Raises
-    ------
-    DataProblem
-        No day can be looked back from.
-    """
-    if not past.looks:
-        raise DataProblem("What customers do next can't be told: there is no earlier day to learn from.")
-    base = past.looks[-1].days
-    told = tell(by, past, targets, days=base, seed=seed)
-    longer = {
-        name: 1 - (1 - told[name]) ** (days / base) if name == "returns" else told[name] * days / base for name in told
-    }
-    words = f"{by.name} for {base} days, stretched to {days} at the same rate: history is too short to learn that far"
-    tried = tried_or_none(by, past, targets, days=base, seed=seed, contest=contest)
-    return Part(pd.DataFrame(longer), words, tried)
 
 
 # --- putting it together
@@ -263,18 +171,3 @@ def last_year(today: Known) -> pd.Series:
     """Measure what each customer spent in the 365 days before today, net."""
     spent = later_outcomes(today.orders, today.day - datetime.timedelta(days=YEAR), today.day)["spend"]
     return spent.reindex(today.features.index, fill_value=0.0).rename("last_year")
-
-
-def notes_of(
-    contest: Contest, basis: Mapping[tuple[str, int], str], refused: str, *, horizons: Sequence[int]
-) -> list[str]:
-    """Say what a reader of the outlook must know."""
-    notes = [f"Forecasters could not be compared, so nothing says how good this is. {contest.why_not}"] * bool(
-        contest.why_not
-    )
-    if refused:
-        notes.append(
-            f"There is no lifetime model, so active means the chance of an order within {horizons[-1]} days, and the "
-            f"next order goes by the customer's own gaps; who bought on one day only has none. {refused}"
-        )
-    return notes

@@ -64,8 +64,8 @@ class Past:
         reach = 0 if pd.isna(first) else (self.today.day - first.date()).days
         if reach < ago + days:
             raise DataProblem(
-                f"To learn what customers do within {days} days, orders must reach back {ago + days:,} days; they reach "
-                f"back {reach:,}."
+                f"To learn what customers do within {days} days, orders must reach back {ago + days:,} days; they "
+                f"reach back {reach:,}."
             )
         return look_at(self.today.orders, day=day, until=until, **self.beside)
 

@@ -23,7 +23,7 @@ class RankingRule:
     Attributes
     ----------
     name : as tables show it
-    rank : gives each customer a number from what is known and the period's length, higher for who is expected to do more
+    rank : gives each customer a number from what is known and the period's length, higher for who should do more
     kind : always a simple rule
     """
 

@@ -94,7 +94,8 @@ def worth(contest: Contest, target: Target) -> str:
     winner = contest.winners[target]
     scores = winner.elsewhere or contest.scores[target].loc[(winner.name, "all")].to_dict()
     if target == "value":
-        said = f"is off by {scores['mae']:,.2f} a customer and by {scores['bias']:+.0%} in all"
+        in_all = f" and by {scores['bias']:+.0%} in all" if np.isfinite(scores["bias"]) else ""
+        said = f"is off by {scores['mae']:,.2f} a customer{in_all}"
     elif np.isfinite(scores["auc"]):
         said = f"has a ROC AUC of {scores['auc']:.2f}"
     else:

@@ -13,8 +13,8 @@ COLUMNS = (
 RULE = (
     "On it is who (1) is in the top fifth by what customers spent in the last 365 days, (2) has been silent for longer "
     "than usual, by their own rhythm or, after a single order, the shop's, and (3) is less likely to order within 90 "
-    "days than half of their segment. Value at risk is what they spent in the last 365 days, times the chance that they "
-    "do not order within the next 365."
+    "days than half of their segment. Value at risk is what they spent in the last 365 days, times the chance that "
+    "they do not order within the next 365."
 )
 
 
@@ -83,6 +83,6 @@ def watch_in_words(watched: pd.DataFrame, outlook: Outlook, *, money: str, min_g
     if len(watched) < min_group:
         return f"Fewer than {min_group} customers are on the watch list, too few to tell of them here. {RULE}"
     return (
-        f"{len(watched):,} customers are on the watch list: they spent {watched['last_year'].sum():,.0f} {money} in the "
-        f"last 365 days, of which {watched['value_at_risk'].sum():,.0f} {money} are at risk. {RULE}"
+        f"{len(watched):,} customers are on the watch list: they spent {watched['last_year'].sum():,.0f} {money} in "
+        f"the last 365 days, of which {watched['value_at_risk'].sum():,.0f} {money} are at risk. {RULE}"
     )

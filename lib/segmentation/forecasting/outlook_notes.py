@@ -1,0 +1,102 @@
+"""What a reader of the outlook must know: who tells what, how good the intervals are, what is missing and why."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from segmentation.forecasting.contest import Contest
+from segmentation.forecasting.intervals import errors_of
+
+WORDS = {"returns": "who orders", "orders": "how many orders", "value": "spend"}
+AMOUNTS = {"value": "spend", "orders": "orders"}
+
+
+def notes_of(
+    contest: Contest, basis: Mapping[tuple[str, int], str], refused: str, *, horizons: Sequence[int]
+) -> list[str]:
+    """Say what a reader of the outlook must know, one sentence an item.
+
+    Parameters
+    ----------
+    contest : see `hold_contest`
+    basis : (target, horizon) → by whom and how it is told
+    refused : why there is no lifetime model; empty when there is one
+    horizons : in days
+    """
+    notes = basis_in_words(basis)
+    if contest.why_not:
+        notes.append(f"Nothing says how good this is. {contest.why_not}")
+    else:
+        notes.append(coverage_in_words(contest))
+    if refused:
+        notes.append(
+            f"There is no lifetime model, so active means the chance of an order within {horizons[-1]} days, and the "
+            f"next order goes by the customer's own gaps; who bought on one day only has none. {refused}"
+        )
+    return notes
+
+
+def basis_in_words(basis: Mapping[tuple[str, int], str]) -> list[str]:
+    """Say by whom each target is told; what is told in the same way stands together.
+
+    Examples
+    --------
+    >>> basis_in_words({("value", 30): "past spend", ("value", 90): "past spend", ("returns", 30): "RFM map"})
+    ['Spend within 30 and 90 days: past spend.', 'Who orders within 30 days: RFM map.']
+    """
+    together: dict[tuple[str, str], list[str]] = {}
+    for (target, days), words in basis.items():
+        together.setdefault((target, words), []).append(f"{days}")
+    return [
+        f"{WORDS[target][0].upper()}{WORDS[target][1:]} within {listed(days)} days: {words.rstrip('.')}."
+        for (target, words), days in together.items()
+    ]
+
+
+def listed(words: Sequence[str]) -> str:
+    """Word a list.
+
+    Examples
+    --------
+    >>> listed(["30", "90", "365"])
+    '30, 90 and 365'
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def coverage_in_words(contest: Contest) -> str:
+    """Say how often intervals made from the days before held what followed the last one."""
+    shares = coverage(contest)
+    if not shares:
+        return (
+            "Intervals hold what followed such forecasts for 95 % of customers on the day looked back at; there is no "
+            "second day to test them on."
+        )
+    told = listed([f"the {AMOUNTS[target]} of {share:.0%}" for target, share in shares.items()])
+    return (
+        f"Intervals come from how far forecasts of the same level were off, for 95 % of customers. Made from the days "
+        f"before, they held {told} of the customers in the {contest.length} days after {contest.days[-1]}."
+    )
+
+
+def coverage(contest: Contest) -> dict[str, float]:
+    """Measure on the last day of the contest the share of customers whom intervals made from the others held.
+
+    Returns
+    -------
+    Target → share, 0 to 1; empty with fewer than two days
+    """
+    if len(contest.days) < 2:
+        return {}
+    shares = {}
+    for target in AMOUNTS:
+        told = contest.forecasts[contest.winners["value" if target == "value" else "returns"].name][target]
+        actual = contest.actual.loc[told.index, target].clip(lower=0.0)
+        days = pd.Index(told.index.get_level_values("day"))
+        last = days == contest.days[-1]
+        before = errors_of(told[~last].to_numpy(), actual[~last].to_numpy(), days=days[~last].to_numpy())
+        low, high = before.interval(told[last].to_numpy())
+        followed = actual[last].to_numpy()
+        shares[target] = float(np.mean((low <= followed) & (followed <= high)))
+    return shares
