@@ -13,6 +13,7 @@ from segmentation.gate import SUMMARY_WHY, Allowed
 from segmentation.problems import DataProblem
 from segmentation.proving.leaks import (
     LeakCheck,
+    altered,
     leak_in_words,
     require_no_leak,
     require_plausible,
@@ -20,7 +21,7 @@ from segmentation.proving.leaks import (
     undated_share,
 )
 from segmentation.proving.looks import Look, Looks, look_at, look_back, looks_back, with_enough
-from segmentation.tables import FEEDBACK
+from segmentation.tables import CONTACTS, FEEDBACK
 
 ENOUGH = Allowed("full")
 YEAR_END = datetime.date(2025, 1, 1)
@@ -301,6 +302,38 @@ def test_of_a_sample_an_outcome_in_a_features_place_is_found(connection: Backend
     features = told.features.assign(price_level=told.outcomes["later_spend"])
     with pytest.raises(DataProblem, match="'price_level' does"):
         require_no_leak(orders, Look(told.day, told.until, features, told.outcomes, told.orders), seed=1, most=20)
+
+
+def contacts(connection: Backend) -> ir.Table:
+    """Write an e-mail to each of four customers before the day, opened after it, and one after the day."""
+    days = (datetime.datetime(2024, 10, 1), datetime.datetime(2024, 11, 1))
+    rows = [
+        {"customer_id": f"c{number:02}", "campaign_id": "x", "sent_at": day, "arm": "treated", "opened_at": day + LATE}
+        for number in range(4)
+        for day in days
+    ]
+    return store(connection, pa.Table.from_pylist(rows, schema=canonical_schema(CONTACTS)))
+
+
+LATE = datetime.timedelta(days=5)
+
+
+@pytest.fixture(scope="module")
+def altered_contacts(connection: Backend) -> pd.DataFrame:
+    return altered(contacts(connection), "sent_at", datetime.date(2024, 10, 3)).execute()
+
+
+def test_rows_from_before_the_day_stay_but_for_what_happened_later(altered_contacts: pd.DataFrame) -> None:
+    before = altered_contacts[altered_contacts["sent_at"] < "2024-10-03"].sort_values("customer_id")
+    assert before["customer_id"].tolist() == ["c00", "c01", "c02", "c03"]
+    assert before["opened_at"].isna().all()
+
+
+def test_rows_from_the_day_on_are_others(altered_contacts: pd.DataFrame) -> None:
+    later = altered_contacts[altered_contacts["sent_at"] >= "2024-10-03"]
+    assert 0 < len(later) <= 4
+    assert set(later["arm"]) == {"treated~"}
+    assert set(later["sent_at"]) == {pd.Timestamp("2024-11-02")}
 
 
 def test_refunds_without_a_date_are_counted(connection: Backend) -> None:
