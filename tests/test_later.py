@@ -355,6 +355,24 @@ def test_segments_that_tell_nothing_may_be_chance() -> None:
     assert "That may be chance." in told_in_words(order)
 
 
+def test_chance_is_rarely_taken_for_more() -> None:
+    index = pd.MultiIndex.from_product([DAYS, [f"c{place:02}" for place in range(60)]], names=["day", "customer_id"])
+    generator = np.random.default_rng(5)
+    lows = []
+    for seed in range(40):
+        customers = pd.DataFrame(
+            {
+                "segment": np.tile(generator.integers(0, 3, 60), len(DAYS)),
+                "recent_spend": 1.0,
+                "later_spend": generator.gamma(0.5, 40.0, len(index)),
+                "later_orders": 1,
+            },
+            index=index,
+        )
+        lows.append(order_by_day(customers, seed=seed, draws=60).loc[ALL_DAYS, "ranks_low"])
+    assert (np.array(lows) > 0).sum() <= 3  # 2.5 % of 40 is 1; days clipped at 0 before they are averaged give more
+
+
 def test_a_single_segment_has_no_order(looks: Looks) -> None:
     customers = customers_by_todays(looks, cluster.fit(looks.last.features, plan(2))).assign(segment=0)
     order = order_by_day(customers, seed=1, draws=5)

@@ -182,7 +182,7 @@ def told_in_words(order: pd.DataFrame) -> str:
     return (
         f"They tell {total['ranks_explained']:.0%} of the differences in the order of later spend (95 %: "
         f"{total['ranks_low']:.0%} to {total['ranks_high']:.0%}) and {total['money_explained']:.0%} of those in money "
-        f"({total['money_low']:.0%} to {total['money_high']:.0%}), where a few large buyers decide.{beyond}"
+        f"(roughly {total['money_low']:.0%} to {total['money_high']:.0%}, since a few large buyers decide).{beyond}"
     )
 
 

@@ -60,7 +60,9 @@ def order_row(measured: np.ndarray) -> dict[str, float]:
     for place, name in enumerate(("order_kept", "ranks_explained", "money_explained")):
         told, short = measured[0, place], name.split("_")[0]
         low, high = interval(measured[1:, place])
-        row |= {name: told, f"{short}_low": np.fmin(low, told), f"{short}_high": np.fmax(high, told)}
+        limits = [told, np.fmin(low, told), np.fmax(high, told)]
+        shown = limits if name == "order_kept" else np.clip(limits, 0, 1)
+        row |= dict(zip((name, f"{short}_low", f"{short}_high"), shown, strict=True))
     return row
 
 
@@ -136,12 +138,12 @@ def weighted_share(values: np.ndarray, groups: np.ndarray, times: np.ndarray) ->
 
 
 def centred(told: np.ndarray) -> np.ndarray:
-    """Move what was measured on customers drawn again to lie around what was observed, and clip all to 0 and 1.
+    """Move what was measured on customers drawn again to lie around what was observed.
 
     Customers drawn twice resemble each other, so groups of customers drawn again tell more than they do.
     """
     excess = told[1:].mean(axis=0) - told[0] if len(told) > 1 else 0.0
-    return np.clip(np.concatenate([told[:1], told[1:] - excess]), 0, 1)
+    return np.concatenate([told[:1], told[1:] - excess])
 
 
 def order_kept(table: pd.DataFrame) -> float:
