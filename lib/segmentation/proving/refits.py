@@ -116,7 +116,8 @@ def refits_agreement(refits: Refits) -> dict[str, float]:
 
     Examples
     --------
-    >>> refits_agreement(Refits(np.linspace(0, 1, 21), np.empty((21, 0)), 100, 100, 21))
+    >>> told = refits_agreement(Refits(np.linspace(0, 1, 21), np.empty((21, 0)), 100, 100, 21))
+    >>> {name: round(value, 2) for name, value in told.items()}
     {'agreement': 0.5, 'low': 0.05, 'high': 0.95}
     """
     if not refits.number:
@@ -178,6 +179,5 @@ def refits_in_words(refits: Refits) -> str:
     whom = f"all {refits.of:,} customers"
     if refits.customers < refits.of:
         whom = f"a sample of {refits.customers:,} of the {refits.of:,} customers, so that it does not take long"
-    return (
-        f"{refits.number} refits of the whole chain, preparation included, on {whom}, each time drawn with replacement."
-    )
+    failed = "" if refits.number == refits.tried else f" {refits.tried - refits.number} more could not be made."
+    return f"{refits.number} refits, everything made anew, on {whom}, each time drawn with replacement.{failed}"
