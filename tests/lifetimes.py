@@ -6,7 +6,9 @@ import pandas as pd
 from segmentation.lifetime.histories import HISTORY
 
 
-def as_histories(repeats: np.ndarray, last: np.ndarray, span: np.ndarray, value: np.ndarray | None = None) -> pd.DataFrame:
+def as_histories(
+    repeats: np.ndarray, last: np.ndarray, span: np.ndarray, value: np.ndarray | None = None
+) -> pd.DataFrame:
     """Set histories in the form that `purchase_histories` gives."""
     ids = pd.Index([f"c{number:07}" for number in range(len(repeats))], name="customer_id")
     money = np.full(len(repeats), np.nan) if value is None else np.where((repeats > 0) & (value > 0), value, np.nan)
@@ -46,7 +48,9 @@ def drawn(model: str, parameters: tuple[float, ...], *, customers: int, span: fl
     rate = np.maximum(generator.gamma(r, size=customers) / alpha, 1e-12)
     stays, chance = np.full(customers, np.inf), np.zeros(customers)
     if model == "Pareto/NBD":
-        stays = generator.exponential(size=customers) / np.maximum(generator.gamma(third, size=customers) / fourth, 1e-12)
+        stays = generator.exponential(size=customers) / np.maximum(
+            generator.gamma(third, size=customers) / fourth, 1e-12
+        )
     else:
         chance = generator.beta(third, fourth, size=customers)
     if model == "MBG/NBD":
