@@ -5,10 +5,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from segmentation.cluster import Plan, fit, named_segments
-from segmentation.describing.registry import FEATURES
+from segmentation.describing.registry import CATEGORIES, FEATURES
 from segmentation.preparing import USUAL_FEATURES, Recipe
 
 
@@ -55,6 +56,26 @@ def write_run(
     return folder
 
 
-def all_features(told: pd.DataFrame) -> pd.DataFrame:
-    """Complete a table of features by columns that nobody is known of."""
-    return told.reindex(columns=[*FEATURES])
+def made_features(seed: int, *, customers: int = 400, days: int = 400, dearer: float = 1.0) -> pd.DataFrame:
+    """Draw customers' features: every second one comes back often, the others bought once or twice."""
+    generator = np.random.default_rng(seed)
+    often = np.arange(customers) % 2 == 0
+    tenure = np.round(generator.uniform(1, days, customers))
+    orders = np.where(often, 4 + generator.poisson(4, customers), 1 + generator.poisson(0.3, customers)).astype(float)
+    spend = np.round(orders * generator.lognormal(3, 0.4, customers) * dearer, 2)
+    told = {
+        "tenure_days": tenure,
+        "recency_days": np.round(generator.uniform(0, tenure)),
+        "order_count": orders,
+        "net_spend": spend,
+        "average_order": spend / orders,
+        "product_count": orders * 2,
+        "discount_share": generator.uniform(0, 1, customers) * ~often,
+        "return_share": 0.0,
+        "category_entropy": generator.uniform(0, 2, customers),
+        "spend_trend": generator.uniform(-1, 1, customers),
+        "median_gap_days": np.where(orders > 1, tenure / orders, np.nan),
+    }
+    ids = pd.Index([f"customer{place:04}@example.com" for place in range(customers)], name="customer_id")
+    features = pd.DataFrame(told, index=ids).reindex(columns=[*FEATURES])
+    return features.astype(dict.fromkeys(CATEGORIES, object))

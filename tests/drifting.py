@@ -132,19 +132,23 @@ class Old:
     refits: Refits
 
 
-def old_segments(older: pd.DataFrame, then: pd.DataFrame, *, refits: int, k: int = 0, seed: int = 7) -> Old:
+def old_segments(older: pd.DataFrame, then: pd.DataFrame, *, refits: int, seed: int = 7) -> Old:
     """Make the segments of the earlier day as step 04 does, at most eight."""
-    wish = Wish(algorithm="k-means", k=k, k_max=8, min_share=0.03, weights={}, rules="simple_rules")
-    segmented = segment_customers(
-        then, recipe=Recipe(columns=USUAL_FEATURES), wish=wish, allowed=Allowed(FULL), refits=5, seed=seed
-    )
-    segmentation = fit(then, segmented.plan)
-    again = bootstrap_refits(segmentation, then, segmented.plan, past=None, refits=refits, seed=seed)
-    return Old(older, then, segmentation, segmented.plan, again)
+    wish = Wish(algorithm="k-means", k=0, k_max=8, min_share=0.03, weights={}, rules="simple_rules")
+    recipe = Recipe(columns=USUAL_FEATURES)
+    made = segment_customers(then, recipe=recipe, wish=wish, allowed=Allowed(FULL), refits=5, seed=seed)
+    return old_after(made.plan, older, then, refits=refits)
+
+
+def old_after(plan: Plan, older: pd.DataFrame, then: pd.DataFrame, *, refits: int) -> Old:
+    """Make the segments of the earlier day after a plan."""
+    segmentation = fit(then, plan)
+    again = bootstrap_refits(segmentation, then, plan, past=None, refits=refits, seed=plan.seed)
+    return Old(older, then, segmentation, plan, again)
 
 
 def verdict_on(old: Old, now: pd.DataFrame, *, of_one_shop: bool) -> Verdict:
     """Decide whether the old segments do for customers of a later day, or of another run of the same day."""
     told = {"days": DAYS, "reference": (old.older, old.then)} if of_one_shop else {}
-    drift = drift_between(old.then, now, columns=old.plan.recipe.columns, **told)
+    drift = drift_between(old.then, now, columns=old.plan.recipe.columns or USUAL_FEATURES, **told)
     return refit_verdict(drift, refit_agreement(old.segmentation, now, old.plan, refits=old.refits))

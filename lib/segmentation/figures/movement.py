@@ -69,7 +69,7 @@ def drift_bars(drift: pd.DataFrame, *, bands: tuple[float, ...]) -> Figure:
             ax.legend(loc="lower right", frameon=False, fontsize=8.5)
     for limit in bands:
         ax.axvline(limit, color=QUIET, linewidth=0.8, linestyle=":")
-    ax.set_yticks(places, in_lines(shown.index))
+    ax.set_yticks(places, in_lines(str(name).replace("_", " ") for name in shown.index))
     ax.set_xlim(left=0.0, right=max(1.1 * max(bands), *(1.1 * shown[name].max() for name in ("psi", *marks))))
     ax.set_xlabel("population stability index")
     ax.set_title(DRIFT_TITLE)

@@ -21,6 +21,7 @@ from segmentation.movement.drift import (
     drift_in_words,
     drift_table,
     feature_words,
+    total_drift,
 )
 from segmentation.movement.moves import (
     MOVES_FORMATS,
@@ -47,6 +48,9 @@ from segmentation.runs import home
 
 FOLDER = "compare"
 SEED = 7
+SAME_SEGMENT = (
+    "Two segments are one when they hold mostly the same customers; an arrow joins their names where these differ."
+)
 Part = dict[str, Any]
 
 
@@ -130,10 +134,11 @@ def findings(compared: Comparison, *, min_group: int) -> list[str]:
     differing = parameters_beside(compared.before, compared.after)
     names = [name for name in differing.loc[differing[VERDICT] == DIFFERS, ""] if name != "run"]
     settings = f"Parameters that differ: {', '.join(names)}." if names else "All parameters are the same."
+    drift = [drift_in_words(compared.drift)] if total_drift(compared.drift) else []
     if not compared.of_one_shop:
-        return [drift_in_words(compared.drift), settings]
+        return [*drift, settings]
     words = moves_in_words(compared.moves, min_group=min_group, money=compared.after.money)
-    return [drift_in_words(compared.drift), *words, settings]
+    return [*drift, *words, settings]
 
 
 def came_out(compared: Comparison, numbers: Mapping[str, count], *, min_group: int) -> list[Part]:
@@ -181,8 +186,7 @@ def moved(compared: Comparison, numbers: Mapping[str, count], *, min_group: int)
             matrix.reset_index().rename(columns={"before": f"{before.name} ↓ {after.name} →"}),
             caption=f"Customers by segment in {before.name} (rows) and in {after.name} (columns).",
             formats=dict.fromkeys(matrix.columns, "{:,.0f}"),
-            notes=f"A dash: fewer than {min_group} customers, or so few would follow from the rest. Segments are taken "
-            "for the same where they have the same name.",
+            notes=f"A dash: fewer than {min_group} customers, or so few would follow from the rest. {SAME_SEGMENT}",
         ),
         table(
             numbers,

@@ -6,9 +6,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from segmentation.cluster import MIN_CUSTOMERS, fit
+from segmentation.cluster import MIN_CUSTOMERS, Segmentation, assign_segments, fit
+from segmentation.grouping.rules import RuleSegmentation
 from segmentation.movement.drift import Pair, drift_between
-from segmentation.movement.moves import Moves, moves_between, segment_moves
+from segmentation.movement.matching import labels_for_both, matched_names
+from segmentation.movement.moves import NO_SEGMENT, Moves, moves_between
 from segmentation.movement.told import Told
 from segmentation.movement.verdict import RefitAgreement, Verdict, refit_agreement, refit_verdict
 from segmentation.proving.refits import bootstrap_refits
@@ -48,21 +50,37 @@ class Comparison:
         return (self.after.day - self.before.day).days if self.of_one_shop else 0
 
     @cached_property
+    def segmentation(self) -> Segmentation | RuleSegmentation:
+        """The first run's segments, made again."""
+        return fit(self.before.features, self.before.plan, past=self.before.past)
+
+    @cached_property
+    def carried(self) -> pd.Series:
+        """Name of the segment of the first run's that each customer of the second belongs to as of the later day."""
+        names = self.before.segments.groupby("segment")["name"].first()
+        return assign_segments(self.segmentation, self.after.features)["segment"].map(names)
+
+    @cached_property
     def moves(self) -> Moves:
-        """Who went from which segment to which."""
+        """Who went from which segment to which; those that hold mostly the same customers are one."""
+        before, after = self.before.segments, self.after.segments
+        carried = self.carried.fillna(NO_SEGMENT)
+        matched = matched_names(carried, after["name"].reindex(carried.index))
+        own = labels_for_both(before["name"], after["name"], matched, run=self.after.name)
         return moves_between(
-            self.before.segments,
-            self.after.segments,
+            before.assign(name=own[0]),
+            after.assign(name=own[1]),
             spend_before=self.before.features["net_spend"],
             spend_after=self.after.features["net_spend"],
         )
 
     @property
     def moved(self) -> float:
-        """Share of the customers known in both who stand in another segment; missing where nobody is followed."""
-        if not self.of_one_shop or not self.moves.known_in_both:
+        """Share of the customers known in both whom the first run's segmentation puts elsewhere on the later day."""
+        both = self.carried.index.intersection(self.before.segments.index)
+        if not self.of_one_shop or both.empty:
             return float("nan")
-        return float(segment_moves(self.moves)["left"].sum() / self.moves.known_in_both)
+        return float((self.carried[both] != self.before.segments.loc[both, "name"]).mean())
 
     @cached_property
     def reference(self) -> Pair | None:
@@ -92,7 +110,7 @@ class Comparison:
             return RefitAgreement(np.nan, np.nan, f"One of the runs has fewer than {MIN_CUSTOMERS} customers.")
         segmentation = fit(told.features, told.plan, past=told.past)
         refits = bootstrap_refits(segmentation, told.features, told.plan, past=told.past, refits=REFITS, seed=self.seed)
-        return refit_agreement(segmentation, now, told.plan, refits=refits, past=self.after.past)
+        return refit_agreement(self.segmentation, now, told.plan, refits=refits, past=self.after.past)
 
     @cached_property
     def verdict(self) -> Verdict:

@@ -161,10 +161,10 @@ def band(beyond: float) -> str:
     Examples
     --------
     >>> [band(value) for value in (0.0, 0.05, 0.1, 0.4)]
-    ['no more than usual', 'a little', 'some', 'clearly']
+    ['as usual', 'a little', 'some', 'clearly']
     """
     if beyond < SMALL:
-        return "no more than usual"
+        return "as usual"
     return "a little" if beyond < SOME else "some" if beyond < CLEAR else "clearly"
 
 

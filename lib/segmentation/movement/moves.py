@@ -222,10 +222,12 @@ def moved_in_words(moved: int, moves: Moves, *, whole: bool) -> str:
     """Say which part of the customers known before and after changed segment; a least where some moves are blank."""
     if not moves.known_in_both:
         return "No customer is known both before and after, so nobody can be followed."
+    if not moved and not whole:
+        return f"Of {moves.known_in_both:,} customers known before and after, too few changed segment to be counted."
     least = "" if whole else "at least "
     return (
         f"Of {moves.known_in_both:,} customers known before and after, {least}{moved:,} "
-        f"({moved / moves.known_in_both:.0%}) stand in another segment than before."
+        f"({moved / moves.known_in_both:.0%}) stand in another segment after."
     )
 
 

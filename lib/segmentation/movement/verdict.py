@@ -143,4 +143,6 @@ def moved_ground(moved: float) -> str:
     """Say how many stand elsewhere, to the nearest twentieth, so that no small group can be worked out of it."""
     if np.isnan(moved):
         return ""
-    return f"About {round(moved * 20) / 20:.0%} of the customers known before stand in another segment now."
+    return (
+        f"The old segmentation puts about {round(moved * 20) / 20:.0%} of the customers in another segment than before."
+    )
