@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from segmentation.campaign import (
     PLAY_COLUMNS,
     Campaign,
+    actions_told,
     arms_caption,
     audience,
     consent_in_words,
@@ -25,6 +26,9 @@ from segmentation.campaign import (
     power_in_words,
     power_table,
     read_plays,
+    watch_audience,
+    watch_in_words,
+    watch_table,
     write_audiences,
 )
 from segmentation.gate import Allowed
@@ -460,3 +464,62 @@ def test_no_two_archetypes_share_a_file() -> None:
 )
 def test_no_name_of_a_segment_leads_out_of_its_folder(name: str, expected: str) -> None:
     assert file_name(name) == expected
+
+
+# --- the watch list
+
+
+def watched(values: dict[int, float]) -> pd.DataFrame:
+    """Put customers on a watch list: number to value at risk, the most first."""
+    index = pd.Index([f"c{number:03}@example.com" for number in values], name="customer_id")
+    return pd.DataFrame({"value_at_risk": list(values.values())}, index=index)
+
+
+def arms(told: dict[str, str]) -> pd.DataFrame:
+    """Give the first champions of the segments an arm each; the others are treated."""
+    customers = planned(segments(20, 20), control_share=0.0).customers.copy()
+    customers.loc[list(told), "arm"] = list(told.values())
+    return customers
+
+
+def test_the_watch_list_is_counted_by_segment_the_most_at_risk_first() -> None:
+    table = watch_table(watched({25: 90.0, 26: 80.0, 1: 50.0}), arms({}), min_group=1)
+    told = table[["segment", "customers", "treated", "value at risk"]].to_numpy().tolist()
+    assert told == [["lapsed", 2, 2, 170.0], ["champions", 1, 1, 50.0]]
+
+
+def test_few_on_the_watch_list_are_not_told_of() -> None:
+    table = watch_table(watched({1: 5.0, 25: 9.0}), arms({}), min_group=2)
+    assert table.drop(columns="segment").isna().all(axis=None)
+
+
+def test_who_is_treated_is_not_told_where_it_leaves_few_others() -> None:
+    one_control = arms({"c001@example.com": "control"})
+    table = watch_table(watched(dict.fromkeys(range(10), 5.0)), one_control, min_group=5)
+    assert [table["customers"].tolist(), table["treated"].isna().tolist()] == [[10], [True]]
+
+
+def test_an_empty_watch_list_has_no_row() -> None:
+    assert watch_table(watched({}), arms({}), min_group=5).empty
+
+
+def test_only_the_treated_are_won_back() -> None:
+    customers = arms({"c001@example.com": "control", "c002@example.com": "no contact"})
+    table = watch_audience(watched({3: 9.999, 1: 8.0, 2: 7.0}), customers)
+    assert table.to_numpy().tolist() == [["c003@example.com", "c003@example.com", "champions", 10.0]]
+
+
+def test_the_watch_list_in_words() -> None:
+    customers = arms({"c001@example.com": "control"})
+    words = watch_in_words(watched(dict.fromkeys(range(6), 100.0)), customers, money="EUR", min_group=5)
+    assert words == "5 of the 6 customers on the watch list are written to; 500 EUR are at risk with them."
+
+
+def test_a_short_watch_list_is_not_told_of_in_words() -> None:
+    words = watch_in_words(watched({1: 100.0}), arms({}), money="EUR", min_group=5)
+    assert words.startswith("Too few customers of value are at risk")
+
+
+def test_each_action_stands_beside_the_verdict_on_its_segment() -> None:
+    told = actions_told(planned(segments(30, 30)).plan, {"verdicts": {"champions": "act"}})
+    assert told.set_index("segment")["verdict"].dropna().to_dict() == {"champions": "act"}
