@@ -73,15 +73,14 @@ def value_orders(histories: pd.DataFrame) -> tuple[Fit | Refused, Worth]:
     if known.empty:
         reason = "Nobody who came back brought money by it, so future orders are valued at nothing."
         return Refused(NAME, reason), Worth(np.array([*USUAL, 0.0]), np.zeros((3, 3)), reason)
-    mean = float(known["order_value"].mean())
     reason = too_little(known)
     if reason:
-        return Refused(NAME, reason), shrunken(mean, reason)
+        return Refused(NAME, reason), shrunken(known, reason)
     fit = fit_gamma_gamma(known)
     p, q, gamma = fit.values
-    if q <= 1 or p * gamma / (q - 1) > UNEVEN * mean:
+    if q <= 1 or p * gamma / (q - 1) > UNEVEN * known["order_value"].mean():
         reason = "A few orders are so much larger than the others that Gamma-Gamma can't tell a mean."
-        return Refused(NAME, reason), shrunken(mean, reason)
+        return Refused(NAME, reason), shrunken(known, reason)
     return fit, as_found(fit, known)
 
 
@@ -94,31 +93,34 @@ def too_little(known: pd.DataFrame) -> str:
     return ""
 
 
-def shrunken(mean: float, reason: str) -> Worth:
-    """Value orders by a customer's own mean, drawn to the mean of all by usual numbers."""
-    p, q = USUAL
-    words = (
-        f"{reason} Orders are valued by a customer's own mean, drawn to that of all, the less the more they ordered."
-    )
-    return Worth(np.array([p, q, mean * (q - 1) / p]), np.zeros((3, 3)), words)
-
-
 def as_found(fit: Fit, known: pd.DataFrame) -> Worth:
-    """Value orders by Gamma-Gamma; where money and frequency go together, draw to the mean of who came back once.
-
-    Gamma-Gamma takes money and frequency to be independent. Where they are not, its common mean is that of customers
-    who come often, and would be wrong for those who have not come back yet.
-    """
+    """Value orders by Gamma-Gamma, which takes money and frequency to be independent, or by its spread alone."""
     related = frequency_and_money(known)
     told = f"Number and value of orders have a rank correlation of {related:.2f} among {len(known):,} customers"
     if abs(related) <= TOO_CORRELATED:
-        return Worth(
-            fit.values, fit.covariance, f"{told}, so Gamma-Gamma, which takes them to be independent, is used."
-        )
+        words = f"{told}, so Gamma-Gamma, which takes them to be independent, is used."
+        return Worth(fit.values, fit.covariance, words)
     p, q, _ = fit.values
-    fewest = known.loc[known["repeat_count"] == known["repeat_count"].min(), "order_value"].mean()
-    words = (
-        f"{told}, more than Gamma-Gamma allows for. So a customer's own mean is drawn to the mean of those who came "
-        "back least often, not to that of all."
-    )
-    return Worth(np.array([p, q, fewest * (q - 1) / p]), fit.covariance, words)
+    mean, whose = common_mean(known)
+    words = f"{told}, more than Gamma-Gamma allows for. So a customer's own mean is drawn to that of {whose}."
+    return Worth(np.array([p, q, mean * (q - 1) / p]), fit.covariance, words)
+
+
+def shrunken(known: pd.DataFrame, reason: str) -> Worth:
+    """Value orders by a customer's own mean, drawn to a common mean by usual numbers."""
+    p, q = USUAL
+    mean, whose = common_mean(known)
+    words = f"{reason} A customer's own mean is drawn to that of {whose}, the less the more they ordered."
+    return Worth(np.array([p, q, mean * (q - 1) / p]), np.zeros((3, 3)), words)
+
+
+def common_mean(known: pd.DataFrame) -> tuple[float, str]:
+    """Compute what an order is worth of somebody of whom nothing is known, and say whose mean that is.
+
+    Where money and frequency go together, the mean of all would be that of customers who come often, and wrong for
+    those who have not come back yet.
+    """
+    if abs(frequency_and_money(known)) <= TOO_CORRELATED:
+        return float(known["order_value"].mean()), "all who came back"
+    seldom = known["repeat_count"] <= known["repeat_count"].median()
+    return float(known.loc[seldom, "order_value"].mean()), "the half who came back least often"
