@@ -69,7 +69,8 @@ def errors_of(told: np.ndarray, actual: np.ndarray, *, days: Sequence[object] | 
     told : forecast of an amount, above 0; actual : what followed; days : which day each is of, shape (customers,)
     """
     number = max(1, min(LEVELS, len(told) // FEWEST))
-    borders = np.unique(np.quantile(told, np.arange(1, number) / number)) if len(told) else np.array([])
+    cuts = np.quantile(told, np.arange(1, number) / number, method="lower") if len(told) else np.array([])
+    borders = np.unique(cuts[cuts > told.min()]) if len(cuts) else cuts  # of what was told, so that no level is empty
     level = np.searchsorted(borders, told, side="right")
     place = pd.factorize(np.asarray(days))[0]
     off = (np.clip(actual, 0, None) - told) / told**SPREAD

@@ -106,7 +106,12 @@ def try_out(forecaster: Forecaster, past: Past, targets: Sequence[Target], *, da
 
 
 def halves(look: Look, *, seed: int) -> list[tuple[Look, Look]]:
-    """Part a look's customers into two halves by chance, each once to learn from and once to try out on."""
+    """Part a look's customers into two halves by chance, each once to learn from and once to try out on.
+
+    A single customer can't be parted; what followed is then all there is to go by.
+    """
+    if len(look.features) < 2:
+        return [(look, look)]
     first = np.random.default_rng(seed).permutation(len(look.features)) % 2 == 0
     parts = [replace(look, features=look.features[part], outcomes=look.outcomes[part]) for part in (first, ~first)]
     return [(parts[0], parts[1]), (parts[1], parts[0])]

@@ -10,11 +10,12 @@ TOP = 0.2
 COLUMNS = (
     "segment", "name", "value_at_risk", "returns_90", "returns_365", "days_overdue", "last_year", "recency_days",
 )  # fmt: skip
+EVEN = 0.5
 RULE = (
     "On it is who (1) is in the top fifth by what customers spent in the last 365 days, (2) has been silent for longer "
     "than usual, by their own rhythm or, after a single order, the shop's, and (3) is less likely to order within 90 "
-    "days than half of their segment. Value at risk is what they spent in the last 365 days, times the chance that "
-    "they do not order within the next 365."
+    "days than half of that fifth, and likelier to stay away than to order. Value at risk is what they spent in the "
+    "last 365 days, times the chance that they do not order within the next 365."
 )
 
 
@@ -51,7 +52,7 @@ def on_the_list(table: pd.DataFrame) -> pd.Series:
     """Tell who is on the watch list; see `RULE`."""
     spent = table["last_year"]
     valuable = spent.gt(0) & spent.rank(pct=True, ascending=False).le(TOP)
-    usual = table.groupby("segment")["returns_90"].transform("median")
+    usual = min(EVEN, table.loc[valuable, "returns_90"].median()) if valuable.any() else EVEN
     return valuable & table["days_overdue"].gt(0) & table["returns_90"].lt(usual) & table["value_at_risk"].gt(0)
 
 
