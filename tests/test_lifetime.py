@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from ibis.backends.duckdb import Backend
-from lifetimes import as_histories, drawn, nasty, with_money
+from purchases import as_histories, drawn, nasty, with_money
 from shops import Line, order_line, store_orders
 from strategies import dirty_orders
 

@@ -5,7 +5,7 @@ import datetime
 import numpy as np
 import pandas as pd
 import pytest
-from lifetimes import as_histories
+from purchases import as_histories
 
 from segmentation.lifetime import LifetimeModels, bias, expected_and_actual, expected_orders, fit_best, lifetime_table
 from segmentation.runs import PROJECT
