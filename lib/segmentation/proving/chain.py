@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 
 from segmentation.agreement import adjusted_rand, closest_jaccard, drawn_sample, shared_customers
-from segmentation.choosing.stability import refitted
+from segmentation.choosing.fitting import K_MEANS, fit_groups
+from segmentation.choosing.measures import STARTS
 from segmentation.cluster import Plan, Segmentation
 from segmentation.gate import FULL
 from segmentation.grouping.rules import RuleSegmentation, rule_names
 from segmentation.preparing import Recipe, prepare_customers
 from segmentation.rfm import cut_points
 
-QUICK = ("k-means", "mini-batch k-means", "bisecting k-means")
+MIDDLING = ("mini-batch k-means", "bisecting k-means")
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Effort:
     splits: int
 
 
-USUAL, SLOW_TO_PREPARE, SLOW = Effort(20_000, 1_000, 10), Effort(6_000, 25, 5), Effort(2_000, 25, 5)
+USUAL, MIDDLE, SLOW = Effort(20_000, 1_000, 10), Effort(6_000, 25, 5), Effort(2_000, 25, 5)
 
 
 def effort_of(plan: Plan) -> Effort:
@@ -34,10 +35,11 @@ def effort_of(plan: Plan) -> Effort:
     recipe = plan.recipe
     if plan.mode != FULL:
         return USUAL
-    if plan.algorithm not in QUICK or recipe.fill == "nearest":
+    if plan.algorithm not in (K_MEANS, *MIDDLING) or recipe.fill == "nearest":
         return SLOW
     learns = recipe.encoding == "target" or recipe.target_selection != "none"
-    return SLOW_TO_PREPARE if learns or recipe.transform == "yeo-johnson" or recipe.reduction == "ica" else USUAL
+    middling = plan.algorithm in MIDDLING or recipe.transform == "yeo-johnson" or recipe.reduction == "ica"
+    return MIDDLE if learns or middling else USUAL
 
 
 def sampled(features: pd.DataFrame, effort: Effort, *, seed: int) -> pd.DataFrame:
@@ -78,8 +80,20 @@ def labels_again(
     recipe = selected_anew(plan.recipe, columns.iloc[drawn])
     preparation = prepare_customers(columns.iloc[drawn], recipe, past=then, seed=seed)
     prepared = preparation.transform(columns)
-    k = min(plan.k, len(np.unique(prepared[drawn], axis=0))) if len(drawn) <= SLOW.customers else plan.k
-    return refitted(prepared, drawn, algorithm=plan.algorithm, k=k, seed=seed).assign(prepared)
+    return grouped_again(prepared, drawn, replace(plan, seed=seed))
+
+
+def grouped_again(prepared: np.ndarray, drawn: np.ndarray, plan: Plan) -> np.ndarray:
+    """Group the drawn customers from as many starts as the fit begins with, and give everyone a group.
+
+    For k-means a customer drawn three times is one customer who counts three times, which is the same and quicker.
+    """
+    times = np.bincount(drawn, minlength=len(prepared))
+    rows, weights = (times > 0, times[times > 0].astype("float64")) if plan.algorithm == K_MEANS else (drawn, None)
+    few = len(drawn) <= SLOW.customers
+    k = min(plan.k, len(np.unique(prepared[rows], axis=0))) if few else plan.k
+    fit = fit_groups(prepared[rows], algorithm=plan.algorithm, k=k, seed=plan.seed, starts=STARTS, weights=weights)
+    return fit.assign(prepared)
 
 
 def numbered(told: pd.Series, names: Sequence[str]) -> np.ndarray:

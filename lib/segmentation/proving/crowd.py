@@ -22,7 +22,7 @@ class Crowd:
 
     Attributes
     ----------
-    agreement : mean adjusted Rand index of refits with the fit, the best of five crowds
+    agreement : mean adjusted Rand index of refits with the fit, over five crowds
     closer : by how much the customers are closer within segments than such customers are, as the logarithm of the
         squared distance; the smaller of two kinds of crowd
     """
@@ -57,8 +57,8 @@ def crowd_of(segmentation: Segmentation | RuleSegmentation, features: pd.DataFra
         return None
     generator = np.random.default_rng(seed)
     crowds = (own_features(prepared, generator) for _ in range(CROWDS))
-    agreement = max(agreement_within(crowd, k=k, seed=seed + place) for place, crowd in enumerate(crowds))
-    return Crowd(agreement, closer_than_crowds(prepared, k=k, seed=seed))
+    agreements = [agreement_within(crowd, k=k, seed=seed + place) for place, crowd in enumerate(crowds)]
+    return Crowd(float(np.mean(agreements)), closer_than_crowds(prepared, k=k, seed=seed))
 
 
 def agreement_within(crowd: np.ndarray, *, k: int, seed: int) -> float:

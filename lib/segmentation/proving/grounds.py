@@ -182,36 +182,38 @@ def whole_grounds(evidence: Evidence, segments: pd.DataFrame) -> list[Ground]:
 def telling_at_all(evidence: Evidence) -> list[Ground]:
     """Judge whether segments tell what customers do later; without a hold-out period, whether there are groups."""
     if evidence.explained is None:
+        words = "Whether segments tell what customers do later could not be tried"
         if evidence.closer is not None and evidence.closer < CLOSER:
-            words = "Whether segments tell what customers do later could not be tried, and customers are hardly closer"
-            return [(DO_NOT, f"{words} within them than in groups cut through a crowd. {evidence.why_not}".strip())]
-        words = "Whether segments tell what customers do later could not be tried."
-        return [(CARE, f"{words} {evidence.why_not}".strip())]
-    shares = {"later spend": evidence.explained, "who came back": evidence.explained_return}
-    told = {what: share for what, share in shares.items() if share is not None}
-    tells = [what for what, (low, _, _) in told.items() if low > TELLS_LEAST]
-    measured = "; ".join(
-        f"{what} {mean:.1%} (95 %: {low:.1%} to {high:.1%})" for what, (low, mean, high) in told.items()
-    )
-    if tells:
-        return [(ACT, f"They tell what customers do later: of the differences in {measured}.")]
-    return [
-        (
-            DO_NOT,
-            f"They tell nothing of what customers do later that chance would not: of the differences in {measured}.",
-        )
-    ]
+            crowd = "and customers are hardly closer within them than in groups cut through a crowd"
+            return [(DO_NOT, f"{words}, {crowd}. {evidence.why_not}".strip())]
+        return [(CARE, f"{words}. {evidence.why_not}".strip())]
+    told = [(what, share) for what, share in shares_of(evidence).items() if share is not None]
+    words = "; ".join(f"{what} {mean:.1%} (95 %: {low:.1%} to {high:.1%})" for what, (low, mean, high) in told)
+    if tells(evidence):
+        return [(ACT, f"They tell what customers do later: of the differences in {words}.")]
+    return [(DO_NOT, f"Of what customers do later they tell nothing beyond chance: of the differences in {words}.")]
+
+
+def shares_of(evidence: Evidence) -> dict[str, tuple[float, float, float] | None]:
+    """Name the shares of what customers do later that lie between segments."""
+    return {"later spend": evidence.explained, "who came back": evidence.explained_return}
+
+
+def tells(evidence: Evidence) -> bool:
+    """Tell whether segments tell later spend or who comes back, beyond chance and a trifle."""
+    return any(share is not None and share[0] > TELLS_LEAST for share in shares_of(evidence).values())
 
 
 def holding(evidence: Evidence) -> list[Ground]:
-    """Judge whether refits agree, at least better than on customers without groups."""
+    """Judge whether refits agree, and if segments are of no use otherwise, better than on customers without groups."""
     agreement, crowd = evidence.agreement, evidence.crowd_agreement
     if agreement is None or np.isnan(agreement):
         return []
     if agreement >= STEADY:
         return [(ACT, f"Refits agree at {agreement:.2f}.")]
     if crowd is not None and agreement <= crowd:
-        return [(DO_NOT, f"Refits agree at {agreement:.2f}, no better than on customers without groups ({crowd:.2f}).")]
+        words = f"Refits agree at {agreement:.2f}, no better than on customers without groups ({crowd:.2f})."
+        return [(CARE if tells(evidence) else DO_NOT, words)]
     return [(CARE, f"Refits agree at {agreement:.2f}, and {STEADY:.2f} is steady.")]
 
 
@@ -228,4 +230,7 @@ def most(segments: pd.DataFrame) -> list[Ground]:
     share = segments.loc[doubtful, "customers"].sum() / max(1, segments["customers"].sum())
     if share > MOST_OF_THEM:
         return [(DO_NOT, f"{share:.0%} of the customers are in segments not to be acted on.")]
-    return [(ACT, f"{doubtful.sum()} of {len(segments)} segments are not to be acted on.")] if doubtful.any() else []
+    if not doubtful.any():
+        return []
+    are = "is" if doubtful.sum() == 1 else "are"
+    return [(ACT, f"{doubtful.sum()} of {len(segments)} segments {are} not to be acted on.")]
