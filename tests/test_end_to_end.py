@@ -4,7 +4,7 @@ import json
 import os
 import re
 import resource
-import signal
+import shutil
 import subprocess
 import sys
 import time
@@ -16,10 +16,14 @@ from typing import NamedTuple
 from zipfile import ZipFile
 
 import pandas as pd
+import psutil
 import pytest
+from click.testing import CliRunner
 from platforms import EXPORTS
 from servers import ESCAPED, PASSWORD, Server, load_csv, mariadb_fixture, postgresql_fixture  # noqa: F401
+from workbooks import once
 
+from segmentation import cli
 from segmentation.runs import PROJECT
 
 STEPS = ["01_ingest", "02_clean", "03_features", "04_cluster", "05_evaluate", "06_campaign_plan"]
@@ -79,11 +83,28 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_run(home: Path) -> Path:
-    """Run the whole workbook on the sample once, with fewer refits than by default."""
-    done = workbook(home, "run", "--name", "whole", *QUICK)
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run the whole workbook on the sample once for all workers, with fewer refits than by default; read it only."""
+    return once(tmp_path_factory, "sample", lambda home: finish(home, "--name", "whole"))
+
+
+def finish(home: Path, *words: str) -> None:
+    """Run the workbook to its last page."""
+    done = workbook(home, "run", *words, *QUICK)
     assert done.code == 0, done.err
-    return home
+
+
+@pytest.fixture
+def own(sample_run: Path, tmp_path: Path) -> Path:
+    """Copy the sample's run, to change it."""
+    return shutil.copytree(sample_run, tmp_path / "own")
+
+
+def refused(home: Path, *words: str) -> str:
+    """Run a command that is refused before anything starts, in this very process, and give its sentence."""
+    done = CliRunner().invoke(cli.main, ["run", *words], env={"WORKBOOK_HOME": str(home)})
+    assert (done.exit_code, done.stdout) == (1, "")
+    return done.stderr
 
 
 # --- a run from orders to the last page
@@ -161,62 +182,52 @@ def test_segments_hold_what_later_steps_rely_on(sample_run: Path) -> None:
 # --- parts of a run again
 
 
-def test_later_steps_run_again_from_what_stands(sample_run: Path) -> None:
-    done = workbook(sample_run, "run", "--name", "whole", "--from", "campaign", "-p", "control_share", "0.2")
+def test_later_steps_run_again_from_what_stands(own: Path) -> None:
+    done = workbook(own, "run", "--name", "whole", "--from", "campaign", "-p", "control_share", "0.2")
     assert done.code == 0, done.err
-    assert manifest(sample_run, "whole")["parameters"]["control_share"] == 0.2
+    assert manifest(own, "whole")["parameters"]["control_share"] == 0.2
 
 
 def test_from_refuses_other_parameters_for_earlier_steps(sample_run: Path) -> None:
-    done = workbook(sample_run, "run", "--name", "whole", "--from", "evaluate", "-p", "k", "4")
-    assert done.code == 1
-    assert "'k' was 0, now 4" in done.err
+    assert "'k' was 0, now 4" in refused(sample_run, "--name", "whole", "--from", "evaluate", "-p", "k", "4")
 
 
 def test_from_refuses_what_is_not_there(sample_run: Path) -> None:
-    done = workbook(sample_run, "run", "--name", "never", "--from", "cluster")
-    assert done.code == 1
-    assert "01_ingest" in done.err
+    assert "01_ingest" in refused(sample_run, "--name", "never", "--from", "cluster")
 
 
-def test_a_notebook_runs_alone_under_papermill_in_any_folder(sample_run: Path, tmp_path: Path) -> None:
+def test_a_notebook_runs_alone_under_papermill_in_any_folder(own: Path, tmp_path: Path) -> None:
     papermill = Path(sys.executable).with_name("papermill")
     notebook = PROJECT / "notebooks" / "06_campaign_plan.ipynb"
     words = [papermill, notebook, "out.ipynb", "-p", "run", "whole", "-p", "control_share", "0.3"]
-    environment = os.environ | {"WORKBOOK_HOME": str(sample_run)}
+    environment = os.environ | {"WORKBOOK_HOME": str(own)}
     done = subprocess.run(
         words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert manifest(sample_run, "whole")["parameters"]["control_share"] == 0.3
+    assert manifest(own, "whole")["parameters"]["control_share"] == 0.3
 
 
 # --- what stops a run, and leaves everything whole
 
 
 def test_unknown_and_mistyped_parameters_run_nothing(home: Path) -> None:
-    unknown = workbook(home, "run", "--name", "refused", "-p", "kmax", "5")
-    mistyped = workbook(home, "run", "--name", "refused", "-p", "k", "five")
-    assert (unknown.code, mistyped.code) == (1, 1)
-    assert "Did you mean 'k_max'?" in unknown.err
-    assert "'k' must be int, a whole number; got 'five'" in mistyped.err
+    assert "Did you mean 'k_max'?" in refused(home, "--name", "refused", "-p", "kmax", "5")
+    assert "'k' must be int, a whole number; got 'five'" in refused(home, "--name", "refused", "-p", "k", "five")
     assert not (home / "data" / "runs" / "refused").exists()
 
 
 def test_a_run_s_name_can_t_be_a_path(home: Path) -> None:
-    done = workbook(home, "run", "--name", "../elsewhere")
-    assert done.code == 1
-    assert "A run's name must be one word" in done.err
+    assert "A run's name must be one word" in refused(home, "--name", "../elsewhere")
 
 
 def test_a_missing_file_is_told_before_anything_runs(home: Path, tmp_path: Path) -> None:
-    done = workbook(home, "run", "--orders", str(tmp_path / "june.csv"))
-    assert done.code == 1
-    assert "there is no file 'june.csv'" in done.err
+    assert "there is no file 'june.csv'" in refused(home, "--orders", str(tmp_path / "june.csv"))
 
 
 def test_a_header_without_rows_is_a_sentence_and_no_traceback(home: Path, tmp_path: Path) -> None:
-    done = workbook(home, "run", "--orders", str(orders_csv(tmp_path / "orders.csv", [])), "--name", "empty")
+    orders = str(orders_csv(tmp_path / "orders.csv", []))
+    done = workbook(home, "run", "--orders", orders, "--name", "empty", "--until", "ingest")
     assert done.code == 1
     assert "01_ingest" in done.err
     assert "holds a header and no rows" in done.err
@@ -224,56 +235,28 @@ def test_a_header_without_rows_is_a_sentence_and_no_traceback(home: Path, tmp_pa
     assert (home / "data" / "runs" / "empty" / "notebooks" / "01_ingest.ipynb").exists()
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ["1,ann,2026-01-05,Mug,1,9.5", "2,bob,2026-02-05,Mug,1,9.5"],
-        [f"{i},c{i},2026-01-05,Mug,1,9.5" for i in range(40)],
-    ],
-    ids=["two rows", "alike"],
-)
+TINY = {
+    "two": ["1,ann,2026-01-05,Mug,1,9.5", "2,bob,2026-02-05,Mug,1,9.5"],
+    "alike": [f"{i},c{i},2026-01-05,Mug,1,9.5" for i in range(40)],
+}
+
+
+def tiny_run(factory: pytest.TempPathFactory, name: str) -> Path:
+    """Run the whole workbook on a tiny shop once for all workers; read it only."""
+
+    def make(home: Path) -> None:
+        finish(home, "--name", "tiny", "--orders", str(orders_csv(home / "orders.csv", TINY[name])))
+
+    return once(factory, f"tiny-{name}", make)
+
+
+@pytest.mark.parametrize("shop", TINY)
 def test_tiny_shops_end_with_a_report_that_says_what_it_could_not_do(
-    lines: list[str], home: Path, tmp_path: Path
+    shop: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    name = f"tiny-{len(lines)}"
-    done = workbook(home, "run", "--orders", str(orders_csv(tmp_path / "orders.csv", lines)), "--name", name, *QUICK)
-    assert done.code == 0, done.err
-    told = findings(home, name)
+    told = findings(tiny_run(tmp_path_factory, shop), "tiny")
     assert list(told) == STEPS
     assert any("All customers are one group" in sentence for sentences in told.values() for sentence in sentences)
-
-
-def nasty_shop(path: Path) -> Path:
-    """Write a shop whose texts are markup and formulas, of customers of three kinds."""
-    lines = []
-    for i in range(120):
-        orders, price = [(1, 5), (4, 20), (12, 80)][i % 3]
-        for j in range(orders):
-            day = pd.Timestamp("2025-01-01") + pd.Timedelta(days=(i * 7 + j * 29 + 200 * (i % 3 == 0)) % 360)
-            lines.append(
-                f"{i}-{j},=cmd{i},{day:%Y-%m-%d},<script>alert({i})</script>,{1 + (i + j) % 2},{price + i % 5}"
-            )
-    return orders_csv(path, lines)
-
-
-# On Windows no file can be called so.
-QUOTED = "o'clock.csv" if sys.platform == "win32" else """o'clock "june" <img src=x onerror=alert('1')>.csv"""
-
-
-def test_markup_and_quotes_stay_text_and_formulas_stay_out_of_csv(home: Path, tmp_path: Path) -> None:
-    orders = nasty_shop(tmp_path / QUOTED)
-    done = workbook(home, "run", "--orders", str(orders), "--name", "nasty", *QUICK, "-p", "k", "3")
-    assert done.code == 0, done.err
-    pages = {page.name: page.read_text(encoding="utf-8") for page in (home / "reports" / "nasty").glob("*.html")}
-    assert [name for name, html in pages.items() if "<script" in html or "<img src=x" in html] == []
-    assert unescape(pages["01_ingest.html"]).count(QUOTED) >= 1
-    assert manifest(home, "nasty")["inputs"][0]["name"] == QUOTED
-    written = list((home / "data" / "runs" / "nasty").rglob("*.csv")) + list(
-        (home / "reports" / "nasty").rglob("*.csv")
-    )
-    cells = [cell for file in written for line in file.read_text().splitlines() for cell in line.split(",")]
-    assert any("cmd" in cell for cell in cells)
-    assert [cell for cell in cells if re.match(r'"?[=@]', cell)] == []
 
 
 # --- what shops have
@@ -308,36 +291,66 @@ def test_orders_that_stand_in_two_months_of_an_archive_and_a_folder_count_once(h
     ]
 
 
+# On Windows no file can be called so.
+QUOTED = "订单 o'clock.csv" if sys.platform == "win32" else """订单 o'clock "june" <img src=x onerror=alert('1')>.csv"""
+
+
 def taobao_file(path: Path) -> Path:
-    """Write orders of 40 customers as Taobao does, in GB18030."""
+    """Write orders of 120 customers of three kinds as Taobao does, in GB18030; texts are markup and formulas."""
     export = next(export for export in EXPORTS if export.title == "Taobao and Tmall")
-    days = pd.date_range("2024-01-01", periods=120, freq="3D")
-    rows = [
-        export.rows[0]
-        | {
-            "订单编号": f'="12345678901234{order:05}"',
-            "买家会员名": f"小安家{order % 40:03}",
-            "买家实际支付金额": f"{10 + order % 40 * 5}.00",
-            "买家应付邮费": "0.00",
-            "联系手机": f"'139123456{order % 40:02}",
-            "订单创建时间": f"{days[order]:%Y-%m-%d} 10:00:00",
-        }
-        for order in [*range(120)]
-        if order % 3 or order < 60
-    ]
+    rows = []
+    for i in range(120):
+        orders, price = [(1, 5), (4, 20), (12, 80)][i % 3]
+        for j in range(orders):
+            day = pd.Timestamp("2025-01-01") + pd.Timedelta(days=(i * 7 + j * 29 + 200 * (i % 3 == 0)) % 360)
+            rows.append(
+                export.rows[0]
+                | {
+                    "订单编号": f'="{12345678901234 + len(rows)}"',
+                    "买家会员名": f"=cmd小安家{i:03}",
+                    "买家实际支付金额": f"{(price + i % 5) * (1 + (i + j) % 2)}.00",
+                    "买家应付邮费": "0.00",
+                    "宝贝标题 ": f"<script>alert({i})</script>",
+                    "联系手机": f"'13912345{i:03}",
+                    "订单创建时间": f"{day:%Y-%m-%d} 10:00:00",
+                }
+            )
     path.write_bytes(replace(export, rows=rows).content())
     return path
 
 
-def test_a_taobao_file_in_gb18030_ends_in_a_report(home: Path, tmp_path: Path) -> None:
-    done = workbook(home, "run", "--orders", str(taobao_file(tmp_path / "订单.csv")), "--name", "taobao", *QUICK)
-    assert done.code == 0, done.err
-    told = findings(home, "taobao")
+@pytest.fixture(scope="session")
+def taobao_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run the whole workbook on such a file once for all workers; read it only."""
+
+    def make(home: Path) -> None:
+        finish(home, "--name", "taobao", "--orders", str(taobao_file(home / QUOTED)), "-p", "k", "3")
+
+    return once(tmp_path_factory, "taobao", make)
+
+
+def test_a_taobao_file_in_gb18030_ends_in_a_report_without_its_customers(taobao_run: Path) -> None:
+    told = findings(taobao_run, "taobao")
     assert list(told) == STEPS
-    assert told["01_ingest"][0].startswith("100 order lines of 40 known customers were read from Taobao and Tmall")
-    personal = [word for n in range(40) for word in (f"小安家{n:03}", f"139123456{n:02}")]
-    for file, text in shown_text(home, "taobao").items():
+    assert told["01_ingest"][0].startswith("680 order lines of 120 known customers were read from Taobao and Tmall")
+    personal = [word for n in range(120) for word in (f"小安家{n:03}", f"13912345{n:03}")]
+    for file, text in shown_text(taobao_run, "taobao").items():
         assert [word for word in personal if word in text] == [], file
+
+
+def test_markup_and_quotes_stay_text(taobao_run: Path) -> None:
+    pages = {page.name: page.read_text(encoding="utf-8") for page in (taobao_run / "reports").rglob("*.html")}
+    assert sorted(pages) == [*(f"{step}.html" for step in STEPS), "index.html"]
+    assert [name for name, html in pages.items() if "<script" in html or "<img src=x" in html] == []
+    assert unescape(pages["01_ingest.html"]).count(QUOTED) >= 1
+    assert manifest(taobao_run, "taobao")["inputs"][0]["name"] == QUOTED
+
+
+def test_formulas_stay_out_of_csv(taobao_run: Path) -> None:
+    written = [file for folder in ("data", "reports") for file in (taobao_run / folder).rglob("*.csv")]
+    cells = [cell for file in written for line in file.read_text("utf-8").splitlines() for cell in line.split(",")]
+    assert any("cmd" in cell for cell in cells)
+    assert [cell for cell in cells if re.match(r'"?[=@]', cell)] == []
 
 
 def test_a_summary_of_customers_goes_to_the_end_and_says_what_it_can_t_give(home: Path, tmp_path: Path) -> None:
@@ -406,7 +419,9 @@ def test_a_database_is_told_in_the_manifest_by_its_table(home: Path, server_run:
 
 def test_a_wrong_password_stops_the_run_and_is_told_nowhere(home: Path, mariadb: Server) -> None:
     mariadb.execute("create table if not exists orders (order_id int)")
-    done = workbook(home, "run", "--orders", mariadb.url(password="wr0ngc0ffee"), "--name", "refused-by-server")
+    done = workbook(
+        home, "run", "--orders", mariadb.url(password="wr0ngc0ffee"), "--name", "refused-by-server", "--until", "ingest"
+    )
     assert done.code == 1
     assert "it does not accept this user and password" in done.err
     assert "wr0ngc0ffee" not in done.out + done.err
@@ -417,7 +432,7 @@ def test_mixed_currencies_are_refused_with_the_way_out(home: Path, tmp_path: Pat
     path = tmp_path / "orders.csv"
     rows = [f"{i},c{i},2026-01-0{1 + i % 9},1,9.5,{'EUR' if i % 3 else 'USD'}" for i in range(60)]
     path.write_text("\n".join(["order_id,customer_id,ordered_at,quantity,unit_price,currency", *rows]))
-    done = workbook(home, "run", "--orders", str(path), "--name", "currencies")
+    done = workbook(home, "run", "--orders", str(path), "--name", "currencies", "--until", "clean")
     assert done.code == 1
     assert "these are in 2: EUR (40 lines), USD (20 lines)" in done.err
     assert "currency: EUR" in done.err
@@ -425,42 +440,51 @@ def test_mixed_currencies_are_refused_with_the_way_out(home: Path, tmp_path: Pat
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on file sizes, which Windows does not have")
 @pytest.mark.parametrize("step", ["04_cluster", "01_ingest"])
-def test_a_full_disk_leaves_earlier_artifacts_whole(step: str, sample_run: Path) -> None:
-    folder = sample_run / "data" / "runs" / "whole"
-    before = {path.name: path.read_bytes() for path in folder.glob("0*.parquet")}
+def test_a_full_disk_leaves_earlier_artifacts_whole(step: str, taobao_run: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(taobao_run, tmp_path / "own")
+    folder = home / "data" / "runs" / "taobao"
+    before = {path.name: path.read_bytes() for path in folder.glob("0*.*")}
     done = workbook(
-        sample_run, "run", "--name", "whole", "--from", step, "--until", step, *QUICK,
+        home, "run", "--name", "taobao", "--from", step, "--until", step, *QUICK,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
     )  # fmt: skip
     assert done.code == 1, done.out
     assert "Traceback" not in done.err
-    assert {path.name: path.read_bytes() for path in folder.glob("0*.parquet")} == before
+    assert {path.name: path.read_bytes() for path in folder.glob("0*.*")} == before
     assert not (folder / ".scratch").exists()
-    again = workbook(sample_run, "run", "--name", "whole", "--from", step, "--until", step, *QUICK)
-    assert again.code == 0, again.err
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_a_kill_at_any_step_leaves_the_next_run_working(step: str, sample_run: Path) -> None:
-    words, environment = command(sample_run, "run", "--name", "whole", "--from", step, *QUICK)
+def test_a_run_that_was_killed_in_every_step_is_whole_after_one_more(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = shutil.copytree(tiny_run(tmp_path_factory, "two"), tmp_path / "own")
+    folder = home / "data" / "runs" / "tiny"
+    for step in reversed(STEPS):
+        kill_in(step, home)
+        assert list(manifest(home, "tiny")["steps"]) == STEPS[: STEPS.index(step)]
+        for path in folder.glob("0*.parquet"):
+            pd.read_parquet(path)
+    finish(home, "--name", "tiny", "--orders", str(home / "orders.csv"))
+    assert list(manifest(home, "tiny")["steps"]) == STEPS
+    assert [path.name for path in folder.rglob(".*") if path.name.endswith(".part")] == []
+
+
+def kill_in(step: str, home: Path) -> None:
+    """Begin a run with a step and kill it there."""
+    words, environment = command(home, "run", "--name", "tiny", "--from", step, "--until", step, *QUICK)
     running = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_until_begun(sample_run, step, running)
-    running.send_signal(signal.SIGKILL)
+    wait_until_begun(home, step, running)
+    kernels = psutil.Process(running.pid).children(recursive=True)
+    for process in (running, *kernels):
+        process.kill()
     running.wait()
-    folder = sample_run / "data" / "runs" / "whole"
-    assert list(manifest(sample_run, "whole")["steps"]) == STEPS[: STEPS.index(step)]
-    for path in folder.glob("0*.parquet"):
-        pd.read_parquet(path)
-    again = workbook(sample_run, "run", "--name", "whole", "--from", step, "--until", step, *QUICK)
-    assert again.code == 0, again.err
-    assert [path.name for path in folder.iterdir() if path.name.endswith(".part")] == []
 
 
 def wait_until_begun(home: Path, step: str, running: subprocess.Popen) -> None:
     """Wait until a step has withdrawn its own signature from the manifest, which is the first thing it does."""
-    for _ in range(600):
+    for _ in range(6000):
         assert running.poll() is None, f"the run ended before {step} had begun"
-        if step not in manifest(home, "whole")["steps"]:
+        if step not in manifest(home, "tiny")["steps"]:
             return
-        time.sleep(0.05)
-    raise AssertionError(f"{step} did not begin within 30 s")
+        time.sleep(0.01)
+    raise AssertionError(f"{step} did not begin within 60 s")

@@ -1,5 +1,9 @@
 """Throw-away workbooks: notebooks small enough to run in a test, and pages of a word each."""
 
+import os
+import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -8,6 +12,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from segmentation import pages
+from segmentation.lock import lock
 from segmentation.parameters import Workbook, open_workbook
 from segmentation.runs import Run
 
@@ -77,3 +82,23 @@ def use_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, l
 def kernels_left() -> list[str]:
     """List the processes that this one has started and that still run."""
     return [child.name() for child in psutil.Process().children(recursive=True)]
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Fill a folder once, though several workers of pytest-xdist ask for it: the first fills it, the others wait."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"once-{name}"
+    filled = folder.with_suffix(".filled")
+    with folder.with_suffix(".lock").open("a") as file:
+        while not filled.exists():
+            try:
+                lock(file)
+            except OSError:
+                time.sleep(0.1)
+                continue
+            if not filled.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # by a worker that failed
+                folder.mkdir()
+                make(folder)
+                filled.touch()
+    return folder
