@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks.honesty import SHAPES, noise_row, unstable_row
+from benchmarks.honesty import noise_row, unstable_row
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -248,7 +248,7 @@ def test_the_finding_says_how_many_segments_may_be_acted_on() -> None:
 @pytest.fixture(scope="module")
 def noise() -> dict[str, Any]:
     """Judge five segments that a user insists on, in a shop where everybody buys by the same process."""
-    return noise_row(1, k=5, customers=250, refits=10)
+    return noise_row(1, k=5, customers=250, refits=5, looks=2)
 
 
 def test_on_a_shop_of_pure_noise_the_card_says_do_not_act(noise: dict[str, Any]) -> None:
@@ -259,7 +259,6 @@ def test_without_a_hold_out_period_noise_is_seen_by_its_lack_of_groups(noise: di
     assert noise["without hold-out"] == DO_NOT
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_the_planted_unstable_segments_are_found_and_only_they(shape: str) -> None:
-    found = unstable_row(1, shape=shape, refits=10)
-    assert (found["cut, act"], found["sound, doubted"]) == (0, 0)
+def test_the_planted_unstable_segments_are_found_and_only_they() -> None:
+    found = unstable_row(1, shape="one of three blobs cut", refits=10)
+    assert (found["cut"], found["cut, act"], found["sound, doubted"]) == (2, 0, 0)

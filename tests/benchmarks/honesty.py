@@ -39,7 +39,7 @@ from segmentation.proving.card import Card, evidence_of, reliability_card, share
 from segmentation.proving.crowd import crowd_of
 from segmentation.proving.grounds import DO_NOT, Evidence
 from segmentation.proving.later import later_evidence
-from segmentation.proving.looks import look_back
+from segmentation.proving.looks import MOST_LOOKS, look_back
 from segmentation.proving.refits import Refits, bootstrap_refits, refits_agreement, stability_by_segment
 from segmentation.proving.then import segmentations_then
 from segmentation.proving.trials import HALVES, upset
@@ -48,7 +48,7 @@ from segmentation.sample import make_shop
 CUSTOMERS, DAYS, PRODUCTS = 800, 730, 60
 ORDERS_A_YEAR, LATE = 3.0, 1 / 3
 FIRST = datetime.datetime(2024, 1, 1)
-REFITS, CHOICE_REFITS = 50, 20
+REFITS, CHOICE_REFITS, MOST = 50, 20, 8
 KINDS_CUSTOMERS = 1_500
 
 
@@ -75,18 +75,20 @@ def noise_lines(seed: int, *, customers: int = CUSTOMERS) -> list[dict[str, Any]
 # From orders to the card ---------------------------------------------------------------------------------------------
 
 
-def card_of(orders: ir.Table, *, k: int, seed: int, refits: int = REFITS) -> tuple[Card, Evidence, Segmented]:
+def card_of(
+    orders: ir.Table, *, k: int, seed: int, refits: int = REFITS, looks: int = MOST_LOOKS
+) -> tuple[Card, Evidence, Segmented]:
     """Segment the customers as step 04 does, and prove it as step 05 does."""
     day = read_day("", orders)
     features = collect(customer_features(orders, as_of=day))
     past, _ = past_for_choices(orders, as_of=day)
     known = tuple(name for name in USUAL_FEATURES if features[name].notna().any())
-    wish = Wish(algorithm="", k=k, k_max=8, min_share=0.03, weights={}, rules="simple_rules")
+    wish = Wish(algorithm="", k=k, k_max=k or MOST, min_share=0.03, weights={}, rules="simple_rules")
     made = segment_customers(
-        features, recipe=Recipe(columns=known), wish=wish, allowed=Allowed(FULL), refits=CHOICE_REFITS, seed=seed,
+        features, recipe=Recipe(columns=known), wish=wish, allowed=Allowed(FULL), refits=min(refits, CHOICE_REFITS), seed=seed,
         past=past,
     )  # fmt: skip
-    evidence = proved(orders, features, made, day=day, past=past, refits=refits, seed=seed)
+    evidence = proved(orders, features, made, day=day, past=past, refits=refits, looks=looks, seed=seed)
     return reliability_card(evidence), evidence, made
 
 
@@ -98,18 +100,19 @@ def proved(
     day: datetime.date,
     past: pd.DataFrame | None,
     refits: int,
+    looks: int,
     seed: int,
 ) -> Evidence:
     """Gather what the card rests on."""
-    looks = look_back(orders, allowed=Allowed(FULL), as_of=day, days=0, fewest=made.k)
-    then = list(segmentations_then(looks, made.plan).values())
+    looked = look_back(orders, allowed=Allowed(FULL), as_of=day, days=0, most=looks, fewest=made.k)
+    then = list(segmentations_then(looked, made.plan).values())
     again = {"past": past, "seed": seed}
     return evidence_of(
         bootstrap_refits(made.segmentation, features, made.plan, refits=refits, **again),
         upset(made.segmentation, features, made.plan, earlier=then[-1], **again),
         crowd_of(made.segmentation, features, seed=seed),
-        later_evidence(looks, made.plan, made.segmentation, seed=seed),
-        returned=share_of_return(looks, made.plan, seed=seed),
+        later_evidence(looked, made.plan, made.segmentation, seed=seed),
+        returned=share_of_return(looked, made.plan, seed=seed),
         segments=made.segments,
     )
 
@@ -133,11 +136,13 @@ def without_hold_out(evidence: Evidence) -> Card:
     return reliability_card(Evidence(**told))
 
 
-def noise_row(seed: int, *, k: int, customers: int = CUSTOMERS, refits: int = REFITS) -> dict[str, Any]:
+def noise_row(
+    seed: int, *, k: int, customers: int = CUSTOMERS, refits: int = REFITS, looks: int = MOST_LOOKS
+) -> dict[str, Any]:
     """Make a shop of pure noise and tell what the card says of it."""
     with tempfile.TemporaryDirectory() as folder, engine(Path(folder) / "engine") as connection:
         orders = store_orders(connection, noise_lines(seed, customers=customers))
-        return row_of(*card_of(orders, k=k, seed=seed, refits=refits))
+        return row_of(*card_of(orders, k=k, seed=seed, refits=refits, looks=looks))
 
 
 def kinds_row(seed: int) -> dict[str, Any]:
