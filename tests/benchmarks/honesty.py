@@ -85,8 +85,8 @@ def card_of(
     known = tuple(name for name in USUAL_FEATURES if features[name].notna().any())
     wish = Wish(algorithm="", k=k, k_max=k or MOST, min_share=0.03, weights={}, rules="simple_rules")
     made = segment_customers(
-        features, recipe=Recipe(columns=known), wish=wish, allowed=Allowed(FULL), refits=min(refits, CHOICE_REFITS), seed=seed,
-        past=past,
+        features, recipe=Recipe(columns=known), wish=wish, allowed=Allowed(FULL), past=past,
+        refits=min(refits, CHOICE_REFITS), seed=seed,
     )  # fmt: skip
     evidence = proved(orders, features, made, day=day, past=past, refits=refits, looks=looks, seed=seed)
     return reliability_card(evidence), evidence, made
