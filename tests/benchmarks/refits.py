@@ -1,4 +1,4 @@
-"""How long it takes to refit the whole chain and to upset the segments, for every algorithm and for a million customers.
+"""How long refitting the whole chain and upsetting segments takes, for every algorithm and for a million customers.
 
 Customers are drawn as one stretched blob in the ten usual features (`truth.crowd_table`): 5,880 of them, as many as
 Online Retail II has, for every algorithm, and a million for k-means. Five segments, 100 refits asked for. Seconds of
