@@ -27,7 +27,7 @@ from segmentation import cli
 from segmentation.runs import PROJECT
 
 STEPS = ["01_ingest", "02_clean", "03_features", "04_cluster", "05_evaluate", "06_campaign_plan"]
-QUICK = ["-p", "k_refits", "5", "-p", "refits", "5", "-p", "learn_seconds", "2"]
+QUICK = ["-p", "k_refits", "5", "-p", "refits", "5", "-p", "holdout_looks", "2", "-p", "learn_seconds", "2"]
 
 
 class Outcome(NamedTuple):
@@ -177,6 +177,13 @@ def test_segments_hold_what_later_steps_rely_on(sample_run: Path) -> None:
     assert {"customer_id", "segment", "name", "confidence"} <= set(segments)
     assert sorted(segments["segment"].unique()) == list(range(segments["segment"].nunique()))
     assert segments["confidence"].between(0, 1).all()
+
+
+def test_the_run_is_on_record_with_its_verdict_and_every_main_number(sample_run: Path) -> None:
+    listed = CliRunner().invoke(cli.main, ["runs"], env={"WORKBOOK_HOME": str(sample_run)}).stdout.splitlines()
+    assert [line.split()[0] for line in listed] == ["name", "whole"]
+    assert " finished " in listed[1]
+    assert "–" not in listed[1]
 
 
 # --- parts of a run again

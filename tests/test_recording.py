@@ -48,7 +48,11 @@ MANIFEST = {
     },
     "versions": {"pandas": "3.1.1"},
 }
-EVALUATION = {"agreement": {"agreement": 0.9, "low": float("nan")}, "later": {"late, big": {"came_back": 0.75}}}
+EVALUATION = {
+    "verdict": "act with care",
+    "agreement": {"agreement": 0.9, "low": float("nan")},
+    "later": {"late, big": {"came_back": 0.75}},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +70,7 @@ def made(name: str = "june", **told: Any) -> Record:
         started=NOON,
         ended=NOON + timedelta(minutes=1),
         failed_step="",
+        verdict="act",
         steps=("01_ingest", "02_clean"),
         parameters={"k": 6, "orders": ["june.csv"]},
         metrics={"agreement": 0.9},
@@ -124,6 +129,10 @@ def test_no_finding_s_number_is_lost_when_findings_share_words(findings: list[di
     assert sorted(metrics(told, evaluation={}).values()) == given
 
 
+def test_the_card_s_verdict_is_kept(june: Run) -> None:
+    assert recorded_of(june).verdict == "act with care"
+
+
 def test_of_a_failed_step_and_of_later_ones_nothing_is_kept(june: Run) -> None:
     failed = recorded_of(june, failed_step="04_cluster")
     assert (failed.status, failed.steps) == ("failed at 04_cluster", ("03_features",))
@@ -133,7 +142,8 @@ def test_of_a_failed_step_and_of_later_ones_nothing_is_kept(june: Run) -> None:
 
 def test_a_run_that_failed_in_its_first_step_claims_nothing_that_an_earlier_one_left(june: Run) -> None:
     failed = recorded_of(june, failed_step="03_features", started=datetime.now(UTC) + timedelta(minutes=1))
-    assert (failed.steps, failed.metrics, failed.artifacts, failed.inputs) == ((), {}, (), ())
+    assert (failed.verdict, failed.steps, failed.metrics) == ("", (), {})
+    assert (failed.artifacts, failed.inputs) == ((), ())
 
 
 def test_files_of_standing_steps_and_those_just_written_are_kept_without_the_key(june: Run) -> None:
@@ -503,7 +513,7 @@ def test_an_unknown_column_is_refused_with_those_that_there_are() -> None:
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr == (
             "There is no column 'later.lo'. Did you mean 'evaluate.later.low'? Those that exist:\n"
-            "Of the run: name, started, ended, seconds, status, steps\n"
+            "Of the run: name, started, ended, seconds, status, verdict, steps\n"
             "Parameters: k, orders\n"
             "Measures: agreement, evaluate.later.low and 1 more, which --csv writes.\n"
         )
@@ -520,6 +530,7 @@ def test_a_csv_file_holds_everything_unrounded(home: Path) -> None:
         "ended": "2026-06-30T12:01:00+00:00",
         "seconds": "60.0",
         "status": "finished",
+        "verdict": "act",
         "steps": "01_ingest 02_clean",
         "k": "6",
         "orders": '["=a.csv"]',
@@ -638,6 +649,7 @@ def test_mlflow_is_told_when_the_run_was_what_became_of_it_and_from_what(tracked
     assert info[0]["end_time"] == NOON.timestamp() * 1000 + 60_000
     assert tags["inputs"] == '["june.csv abababababab"]'
     assert tags["version.pandas"] == "3.1.1"
+    assert tags["verdict"] == "act"
     assert tracked[1]["data"]["tags"]["failed_step"] == "02_clean"
 
 
@@ -649,5 +661,5 @@ def test_mlflow_gets_the_evaluation_and_the_pages_and_no_table_of_customers(trac
 @needs_mlflow
 def test_mlflow_is_not_told_who_ran_it_or_where(tracked: list[dict[str, Any]]) -> None:
     tags = {name: value for run in tracked for name, value in run["data"]["tags"].items()}
-    assert set(tags) == {"failed_step", "steps", "inputs", "version.pandas", "mlflow.runName"}
+    assert set(tags) == {"verdict", "failed_step", "steps", "inputs", "version.pandas", "mlflow.runName"}
     assert {run["info"]["user_id"] for run in tracked} <= {"unknown", "", None}

@@ -12,8 +12,8 @@ from segmentation.recording.record import HEADLINES, Record
 if TYPE_CHECKING:
     import pandas as pd
 
-OF_THE_RUN = ("name", "started", "ended", "seconds", "status", "steps")
-COLUMNS = ("name", "started", "seconds", "status", *HEADLINES)
+OF_THE_RUN = ("name", "started", "ended", "seconds", "status", "verdict", "steps")
+COLUMNS = ("name", "started", "seconds", "status", "verdict", *HEADLINES)
 MISSING = "–"
 
 
@@ -75,7 +75,7 @@ def all_columns(records: Sequence[Record]) -> list[str]:
 def value(record: Record, column: str) -> Any:
     """Look up a run's value in a column; None when it has none."""
     if column in OF_THE_RUN:
-        return getattr(record, column)
+        return getattr(record, column) or None
     return record.metrics.get(column, record.parameters.get(column))
 
 

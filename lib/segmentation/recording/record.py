@@ -22,9 +22,9 @@ HEADLINES = {
     "customer_count": "features.rows_out",
     "segment_count": "cluster.k",
     "agreement": "evaluate.agreement.agreement",
-    "silhouette": "evaluate.silhouette.all",
-    "later_rank_correlation": "evaluate.rivals.segments.spearman",
-    "later_top_share": "evaluate.rivals.segments.top_share",
+    "silhouette": "evaluate.internal.all.silhouette",
+    "order_kept": "evaluate.order.all_days.order_kept",
+    "money_explained": "evaluate.order.all_days.money_explained",
 }
 
 
@@ -37,6 +37,7 @@ class Record:
     name : the run's name; a name that is run again has several records
     started, ended : moments, with their time zone
     failed_step : the step that stopped the run; empty when it finished
+    verdict : what the reliability card says of all segments together; empty when step 5 does not stand
     steps : the steps that stand, in order: run now, or reused from an earlier run of the name
     parameters : values by name, files without their folders
     metrics : finite numbers by name: the step's word and the path to the number; those of HEADLINES by short names too
@@ -49,6 +50,7 @@ class Record:
     started: datetime
     ended: datetime
     failed_step: str
+    verdict: str
     steps: tuple[str, ...]
     parameters: Mapping[str, Any]
     metrics: Mapping[str, float]
@@ -83,14 +85,16 @@ def record_of(
 
     manifest = run.manifest()
     stand = {name: told for name, told in manifest["steps"].items() if not failed_step or name < failed_step}
+    evaluated = evaluation(run, stand)
     return Record(
         name=run.name,
         started=started,
         ended=ended,
         failed_step=failed_step,
+        verdict=evaluated.get("verdict") or "",
         steps=tuple(stand),
         parameters=without_folders(dict(parameters)),
-        metrics=metrics(stand, evaluation=evaluation(run, stand)),
+        metrics=metrics(stand, evaluation=evaluated),
         artifacts=tuple(identified(made_by(run, stand, since=started))),
         inputs=tuple(entry | {"name": file_name(entry["name"])} for entry in manifest["inputs"] if stand),
         versions={"workbook": __version__, "python": platform.python_version(), **manifest["versions"]},

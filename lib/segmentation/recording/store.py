@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS runs (
     seconds REAL NOT NULL,
     status TEXT NOT NULL,
     failed_step TEXT NOT NULL,
+    verdict TEXT NOT NULL,
     steps TEXT NOT NULL,
     parameters TEXT NOT NULL,
     metrics TEXT NOT NULL,
@@ -31,7 +32,7 @@ CREATE TABLE IF NOT EXISTS runs (
     versions TEXT NOT NULL
 )
 """
-WORDS = ("name", "failed_step")
+WORDS = ("name", "failed_step", "verdict")
 MOMENTS = ("started", "ended")
 AS_JSON = ("steps", "parameters", "metrics", "artifacts", "inputs", "versions")
 DERIVED = ("seconds", "status")  # for whoever asks the file in SQL
