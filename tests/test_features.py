@@ -24,7 +24,6 @@ from segmentation.features import (
     read_day,
     share_once,
     shareable,
-    skew_table,
     spend_sentence,
     top_share,
     units,
@@ -344,16 +343,6 @@ def test_the_summary_counts_who_has_a_gap(three_customers: pd.DataFrame) -> None
     gaps = three_customers.assign(median_gap_days=[None, None, 9.0])
     summary = feature_summary(gaps, money="EUR").set_index("feature")
     assert summary.loc[["median gap days", "net spend"], "known for"].tolist() == [1, 3]
-
-
-def test_the_logarithm_takes_skew_away(three_customers: pd.DataFrame) -> None:
-    skews = skew_table(three_customers).set_index("feature").loc["net spend"]
-    assert skews["after"] < skews["before"]
-
-
-def test_skew_of_alike_customers_is_left_open(three_customers: pd.DataFrame) -> None:
-    skews = skew_table(three_customers.assign(net_spend=5.0)).set_index("feature")
-    assert pd.isna(skews.loc["net spend", "before"])
 
 
 def test_all_customers_bring_all_the_money() -> None:

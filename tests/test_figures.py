@@ -62,10 +62,6 @@ def features(names: list[str]) -> pd.DataFrame:
     return pd.DataFrame({name: np.linspace(0, 1, 4 * len(names)) for name in FEATURES}, index=names * 4)
 
 
-def words(names: list[str]) -> pd.DataFrame:
-    return pd.DataFrame({"city": names, "channel": names[0]})
-
-
 def centres(names: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"recency_days": -1.0, "net_spend": 1.5}, index=pd.Index(names, name="name"))
 
@@ -184,9 +180,6 @@ DRAWINGS = {
         {"units": units("EUR", groups=["value and rhythm"]), "skewed": skewed()},
         ("customers", "days", "EUR", "orders", "net spend"),
     ),
-    "category_bars": Drawing(
-        figures.category_bars, words, {"names": ["city", "channel"], "min_group": 1}, ("city", "channel")
-    ),
     "choice_at_a_glance": Drawing(
         figures.choice_at_a_glance,
         all_grounds,
@@ -265,7 +258,6 @@ DRAWINGS = {
 UNNAMED = [
     "lines_by_month",
     "feature_distributions",
-    "category_bars",
     "choice_at_a_glance",
     "clustergram_flows",
     "dendrogram",

@@ -18,7 +18,6 @@ from segmentation.grouping.rules import (
     first_rule,
     read_rules,
     rule_names,
-    rule_table,
     rules_in_words,
     segment_by_rules,
     thresholds_table,
@@ -339,12 +338,6 @@ def test_alternatives_are_worded_beside_each_other() -> None:
 
 def test_levels_are_worded() -> None:
     assert asked_in_words("country", ["DE", "AT"]) == "DE or AT"
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_the_table_of_rules_adds_up_to_everyone(preset: str) -> None:
-    shown = rule_table(segmented(preset), hundred())
-    assert [shown["customers"].sum(), shown["of customers"].sum()] == [100, pytest.approx(1)]
 
 
 def test_a_fixed_threshold_stands_beside_the_scores_it_cuts_through() -> None:

@@ -201,22 +201,6 @@ def category_summary(features: pd.DataFrame, *, min_group: int, groups: Sequence
     return pd.DataFrame(rows, columns=["feature", "meaning", "known for", "different", "most frequent"])
 
 
-def skew_table(features: pd.DataFrame, *, groups: Sequence[str] = ()) -> pd.DataFrame:
-    """Measure each number's skewness before and after its transform; of some groups of features or of all.
-
-    Returns
-    -------
-    DataFrame, one row a feature: feature, transform, before, after; missing when all customers are alike
-    """
-    features = features[numbers(groups)]
-    logs = {name: np.log1p(features[name].clip(lower=0)) for name in features if FEATURES[name].transform == "log"}
-    table = pd.DataFrame({"before": features.skew(), "after": features.assign(**logs).skew()})
-    table = table.where(features.nunique() > 1)
-    words = {"log": "logarithm of value plus one", "none": "as it is"}
-    table.insert(0, "transform", [words[FEATURES[name].transform] for name in table.index])
-    return table.rename(index=lambda name: name.replace("_", " ")).rename_axis("feature").reset_index()
-
-
 def customers_and_money(orders: ir.Table, *, as_of: datetime.date) -> tuple[int, float]:
     """Count the customers with a purchase before a day, and add up their money."""
     known = orders_before(orders, as_of)

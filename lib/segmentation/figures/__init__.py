@@ -6,7 +6,7 @@ from segmentation.figures.campaign import campaign_arms
 from segmentation.figures.choice import choice_at_a_glance, clustergram_flows
 from segmentation.figures.explaining import customer_map, segment_distributions
 from segmentation.figures.exploring import exploration
-from segmentation.figures.features import category_bars, feature_distributions
+from segmentation.figures.features import feature_distributions
 from segmentation.figures.forecasting import forecast_calibration, forecast_scores, segment_outlook
 from segmentation.figures.grouping import dendrogram, distance_curve
 from segmentation.figures.later import later_by_day, served_intervals
@@ -28,7 +28,6 @@ __all__ = [
     "account_bars",
     "active_heatmap",
     "campaign_arms",
-    "category_bars",
     "choice_at_a_glance",
     "clustergram_flows",
     "component_loadings",

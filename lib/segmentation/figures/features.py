@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from segmentation.figures.base import ACCENT, MAIN, QUIET, STYLE, canvas, horizontal_bars, thousands
+from segmentation.figures.base import ACCENT, MAIN, QUIET, STYLE, canvas, thousands
 
 
 @mpl.rc_context(STYLE)
@@ -46,38 +46,3 @@ def feature_distributions(features: pd.DataFrame, *, units: Mapping[str, str], s
     for ax in axes.flat[len(units) :]:
         ax.set_visible(False)
     return figure
-
-
-@mpl.rc_context(STYLE)
-def category_bars(features: pd.DataFrame, *, names: Sequence[str], min_group: int) -> Figure:
-    """Draw how many customers have each word of some categories, the most frequent on top.
-
-    Parameters
-    ----------
-    features : one row a customer
-    names : categories, one or more
-    min_group : words of fewer customers are drawn together with the rarer ones, and left out when still too few
-    """
-    rows = int(np.ceil(len(names) / 2))
-    figure, axes = canvas(2.1 * rows, columns=2, rows=rows)
-    for ax, name in zip(axes.flat, names, strict=False):
-        bars = frequent_words(features[name], min_group=min_group)
-        ax.set_title(name.replace("_", " "), fontsize=9)
-        if bars.empty:
-            ax.annotate("not known", (0, 0.4), xycoords="axes fraction", color=QUIET)
-            ax.set_axis_off()
-            continue
-        texts = [f"{count:,.0f}" for count in bars]
-        horizontal_bars(ax, bars, colours=[MAIN] * len(bars), texts=texts, title=name.replace("_", " "))
-        ax.set_xlabel("customers")
-    for ax in axes.flat[len(names) :]:
-        ax.set_visible(False)
-    return figure
-
-
-def frequent_words(words: pd.Series, *, min_group: int, most: int = 6) -> pd.Series:
-    """Count the customers of each frequent word, the rarer ones together as "others" when they are enough."""
-    counts = words.dropna().astype(str).value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    shown = counts[counts >= min_group].head(most)
-    others = counts.sum() - shown.sum()
-    return pd.concat([shown, pd.Series({"others": others})]) if others >= min_group else shown

@@ -197,26 +197,6 @@ def asked_in_words(feature: str, asked: object) -> str:
     return f"{low:,}" if low == high else words[low is not None, high is not None].format(low=low, high=high)
 
 
-def rule_table(segmentation: RuleSegmentation, features: pd.DataFrame) -> pd.DataFrame:
-    """List the rules in the order in which they are asked, with how many customers each gets.
-
-    Returns
-    -------
-    DataFrame, one row a rule: segment, rule (in words), customers, of customers
-    """
-    counts = segmentation.assign(features).value_counts()
-    names = [*segmentation.rules, *(name for name in counts.index if name not in segmentation.rules)]
-    customers = [int(counts.get(name, 0)) for name in names]
-    return pd.DataFrame(
-        {
-            "segment": names,
-            "rule": [rule_in_words(segmentation.rules.get(name, {})) for name in names],
-            "customers": customers,
-            "of customers": [count / len(features) for count in customers],
-        }
-    )
-
-
 THRESHOLDS = {"recency_days": "recency_score", "order_count": "frequency_score", "net_spend": "money_score"}
 
 
