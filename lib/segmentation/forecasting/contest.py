@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from segmentation.forecasting.forecasters import all_forecasters
+from segmentation.forecasting.forecasters import all_forecasters, new_models
 from segmentation.forecasting.judging import Winner, judge
 from segmentation.forecasting.known import TARGETS, Forecaster, Target, known_of, outcomes_of
 from segmentation.forecasting.simple_rules import Anyway
@@ -73,9 +73,9 @@ def hold_contest(
         return Contest((), days, why_not=why_not)
     looks = [sampled(look, seed=seed) for look in looks]
     told: dict[str, list[pd.DataFrame]] = {}
-    kinds, refused = {}, {}
+    kinds, refused, models = {}, {}, new_models()
     for learn, now in pairwise(looks):
-        taking_part = forecasters or all_forecasters(segmentations.get(now.day))
+        taking_part = forecasters or all_forecasters(segmentations.get(now.day), models)
         kinds |= {forecaster.name: forecaster.kind for forecaster in taking_part}
         said, whys = on_one_day(taking_part, learn, now, days=days, seed=seed)
         refused = whys | refused

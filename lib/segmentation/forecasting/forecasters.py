@@ -3,6 +3,7 @@
 from segmentation.forecasting.known import Forecaster
 from segmentation.forecasting.learners import GradientBoosting, Regression
 from segmentation.forecasting.lifetimes import LifetimeModel
+from segmentation.forecasting.recent import Activity
 from segmentation.forecasting.simple_rules import (
     Anyway,
     GroupRule,
@@ -25,12 +26,19 @@ SIMPLE_RULES = (
 )
 
 
-def all_forecasters(segmentation: Anyway | None) -> list[Forecaster]:
+def new_models() -> tuple[Forecaster, ...]:
+    """Make the models of one shop; they remember what they have counted and fitted of a day."""
+    activity = Activity()
+    return LifetimeModel(), Regression(activity=activity), GradientBoosting(activity=activity)
+
+
+def all_forecasters(segmentation: Anyway | None, models: tuple[Forecaster, ...]) -> list[Forecaster]:
     """List who forecasts from one day on.
 
     Parameters
     ----------
     segmentation : as fitted on that day; without one nobody forecasts by segments
+    models : see `new_models`
     """
     by_segments: list[Forecaster] = []
     if segmentation is not None:
@@ -38,5 +46,4 @@ def all_forecasters(segmentation: Anyway | None) -> list[Forecaster]:
             GroupRule("past spend, as many groups", by_spend_as_segments(segmentation)),
             GroupRule("segments", by_segmentation(segmentation), "segments"),
         ]
-    models = (LifetimeModel(), Regression(), GradientBoosting())
     return [*SIMPLE_RULES, *by_segments, *models, Together(models)]

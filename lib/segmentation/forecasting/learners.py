@@ -1,7 +1,7 @@
 """Forecasts that are learnt from all features of an earlier day and what followed: regression and gradient boosting."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncod
 
 from segmentation.features import CATEGORIES, FEATURES, NUMBERS
 from segmentation.forecasting.known import Kind, Known, Target, outcomes_of, tidy, usual_value
-from segmentation.forecasting.recent import log_money, recent_activity
+from segmentation.forecasting.recent import Activity, log_money
 from segmentation.forecasting.scoring import POWER
 from segmentation.problems import DataProblem
 from segmentation.proving.looks import Look
@@ -42,10 +42,11 @@ class Regression:
 
     name: str = "regression on all features"
     kind: Kind = "learner"
+    activity: Activity = field(default_factory=Activity)
 
     def forecast(self, learn: Look, now: Known, *, days: int, seed: int, targets: Iterable[Target]) -> pd.DataFrame:
         """Forecast by weights; see `Forecaster.forecast`."""
-        then, today, outcomes = to_learn_from(learn, now, days=days, seed=seed)
+        then, today, outcomes = to_learn_from(learn, now, self.activity, days=days, seed=seed)
         prepare = regression_columns(then)
         then, today = prepare.fit_transform(then), prepare.transform(today)
         told = {name: self.one(then, outcomes[name].to_numpy(), today, returns=name == "returns") for name in targets}
@@ -69,10 +70,11 @@ class GradientBoosting:
 
     name: str = "gradient boosting"
     kind: Kind = "learner"
+    activity: Activity = field(default_factory=Activity)
 
     def forecast(self, learn: Look, now: Known, *, days: int, seed: int, targets: Iterable[Target]) -> pd.DataFrame:
         """Forecast by trees; see `Forecaster.forecast`."""
-        then, today, outcomes = to_learn_from(learn, now, days=days, seed=seed)
+        then, today, outcomes = to_learn_from(learn, now, self.activity, days=days, seed=seed)
         prepare = tree_columns(then)
         then, today = prepare.fit_transform(then), prepare.transform(today)
         told = {}
@@ -89,7 +91,9 @@ class GradientBoosting:
         return tidy(pd.DataFrame(told, index=now.features.index), usual=usual_value(learn))
 
 
-def to_learn_from(learn: Look, now: Known, *, days: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def to_learn_from(
+    learn: Look, now: Known, activity: Activity, *, days: int, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Set out what learners read of both days, and what followed the earlier one.
 
     Raises
@@ -104,7 +108,7 @@ def to_learn_from(learn: Look, now: Known, *, days: int, seed: int) -> tuple[pd.
             f"To learn who comes back, at least {FEWEST} customers must have come back after {learn.day} and as many "
             f"stayed away; {came:,} came back and {len(outcomes) - came:,} stayed away."
         )
-    then, today = readable(learn, days=days), readable(now, days=days)
+    then, today = (readable(known, activity.of(known, days=days)) for known in (learn, now))
     if len(then) > MOST_LEARNT:
         kept = np.random.default_rng(seed).choice(len(then), MOST_LEARNT, replace=False)
         then, outcomes = then.iloc[kept], outcomes.iloc[kept]
@@ -112,11 +116,11 @@ def to_learn_from(learn: Look, now: Known, *, days: int, seed: int) -> tuple[pd.
     return then[known], today[known], outcomes
 
 
-def readable(known: Known | Look, *, days: int) -> pd.DataFrame:
+def readable(known: Known | Look, lately: pd.DataFrame) -> pd.DataFrame:
     """Set out all features and what was done lately, numbers as floats and categories as words."""
     numbers = known.features[[*NUMBERS]].astype("float64")
     words = known.features[[*CATEGORIES]].astype("object").where(known.features[[*CATEGORIES]].notna(), None)
-    return numbers.join(words).join(recent_activity(known, days=days))
+    return numbers.join(words).join(lately)
 
 
 def skewed_and_plain(table: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:

@@ -11,7 +11,7 @@ import pandas as pd
 from segmentation.features import later_outcomes, orders_before
 from segmentation.forecasting.ahead import LIFETIME, told_ahead, who_tells_what
 from segmentation.forecasting.contest import Contest
-from segmentation.forecasting.forecasters import all_forecasters
+from segmentation.forecasting.forecasters import all_forecasters, new_models
 from segmentation.forecasting.intervals import Errors
 from segmentation.forecasting.known import Known, tidy
 from segmentation.forecasting.lifetimes import LifetimeModel
@@ -78,7 +78,7 @@ def make_outlook(
     """
     today = replace(today, orders=orders_before(today.orders, today.day))
     past = Past(today, looks, beside)
-    forecasters = {forecaster.name: forecaster for forecaster in all_forecasters(segmentation)}
+    forecasters = {forecaster.name: forecaster for forecaster in all_forecasters(segmentation, new_models())}
     lifetimes, refused = lifetimes_or_why(forecasters[LIFETIME], today, horizons=horizons, seed=seed)
     columns, basis, errors = {}, {}, {}
     try:
