@@ -60,12 +60,13 @@ def drawn(model: str, parameters: tuple[float, ...], *, customers: int, span: fl
 
 
 def with_money(histories: pd.DataFrame, *, p: float, q: float, gamma: float, seed: int) -> pd.DataFrame:
-    """Draw mean order values from a Gamma-Gamma model."""
+    """Draw what first orders brought, and the mean of later ones, from a Gamma-Gamma model."""
     generator = np.random.default_rng(seed)
     repeats = histories["repeat_count"].to_numpy()
     scale = generator.gamma(q, size=len(histories)) / gamma
     value = generator.gamma(p * np.maximum(repeats, 1)) / scale / np.maximum(repeats, 1)
-    return histories.assign(order_value=np.where(repeats > 0, value, np.nan))
+    first = generator.gamma(p, size=len(histories)) / scale
+    return histories.assign(order_value=np.where(repeats > 0, value, np.nan), first_value=first)
 
 
 def nasty(seed: int) -> pd.DataFrame:

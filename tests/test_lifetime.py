@@ -1,6 +1,7 @@
 """Lifetime models of a shop: histories counted, fits that always end, predictions in order, words that are true."""
 
 import datetime
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -96,6 +97,7 @@ def test_returns_discounts_and_refunds_are_taken_off(connection: Backend) -> Non
 def test_repeats_that_brought_no_money_have_no_value_and_are_counted(connection: Backend) -> None:
     lines = [bought("ann", 1), bought("ann", 5, refunded=40.0), bought("ben", 1), bought("ben", 5)]
     told = counted(connection, *lines)
+    assert told["first_value"].tolist() == [10, 10]
     assert told["order_value"].isna().tolist() == [True, False]
     assert without_value(told) == 1
 
@@ -221,13 +223,35 @@ def require_in_order(table: pd.DataFrame) -> None:
 # The value of orders
 
 
+def worth_of_unknown(models: LifetimeModels) -> float:
+    return models.worth.expected(as_histories(np.zeros(1), np.zeros(1), np.ones(1)))[0]
+
+
+def test_a_first_order_counts_as_much_as_later_ones_where_customers_stay_alike(models: LifetimeModels) -> None:
+    worth = models.worth
+    assert worth.first_weight > 0.8
+    assert worth.first_scale == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_first_order_that_tells_nothing_has_no_weight(shop: pd.DataFrame) -> None:
+    shuffled = shop.assign(first_value=shop["first_value"].sample(frac=1, random_state=1).to_numpy())
+    assert fit_best(shuffled).worth.first_weight < 0.05
+
+
+def test_who_bought_once_is_not_worth_more_than_a_returning_customer_of_the_same_spend(models: LifetimeModels) -> None:
+    both = as_histories(np.array([0, 1]), np.array([0.0, 60.0]), np.array([60.0, 120.0]), np.array([0.0, 20.0]))
+    both = both.assign(first_value=[30.0, 10.0])
+    value = lifetime_table(both, models, as_of=TODAY, draws=20, seed=1)["value_365"]
+    assert value.iloc[1] > value.iloc[0]
+
+
 def test_where_money_and_frequency_go_together_gamma_gamma_is_not_used_as_it_is(shop: pd.DataFrame) -> None:
     models = fit_best(shop.assign(order_value=shop["order_value"] * shop["repeat_count"] ** 0.7))
     assert "more than Gamma-Gamma allows for" in models.worth.words
     seldom = shop["repeat_count"].between(1, 2)
     value = (shop["order_value"] * shop["repeat_count"] ** 0.7)[seldom].mean()
     assert shop.loc[shop["repeat_count"] > 0, "repeat_count"].median() == 2
-    assert models.worth.expected(np.array([0.0]), np.array([np.nan]))[0] == pytest.approx(value)
+    assert worth_of_unknown(models) == pytest.approx(value)
 
 
 def test_rank_correlation_of_frequency_and_money_is_that_of_the_ranks() -> None:
@@ -246,14 +270,14 @@ def test_where_nobody_brought_money_orders_are_valued_at_nothing(shop: pd.DataFr
 def test_a_few_values_are_drawn_to_their_mean(shop: pd.DataFrame) -> None:
     few = shop["order_value"].where(shop["order_value"].notna().cumsum() <= 10)
     models = fit_best(shop.assign(order_value=few))
-    assert models.worth.expected(np.array([0.0]), np.array([np.nan]))[0] == pytest.approx(few.mean())
+    assert worth_of_unknown(models) == pytest.approx(few.mean())
     assert "needs 20 customers" in models.worth.words
 
 
 def test_one_giant_order_does_not_set_the_mean_of_all(shop: pd.DataFrame) -> None:
     giant = shop.copy()
     giant.loc[shop["order_value"].idxmax(), "order_value"] = 1e7
-    usual = fit_best(giant).worth.expected(np.array([0.0]), np.array([np.nan]))[0]
+    usual = worth_of_unknown(fit_best(giant))
     assert usual < 2 * giant["order_value"].mean()
 
 
@@ -265,9 +289,10 @@ def test_predictions_are_finite_and_in_order(table: pd.DataFrame, shop: pd.DataF
     require_in_order(table)
 
 
-def test_customers_with_the_same_history_get_the_same(table: pd.DataFrame, shop: pd.DataFrame) -> None:
-    keys = shop.fillna(0.0).groupby([*shop.columns]).ngroup()
-    assert (table.groupby(keys).nunique() <= 1).all(axis=None)
+def test_customers_with_the_same_history_get_the_same(shop: pd.DataFrame, models: LifetimeModels) -> None:
+    twins = pd.concat([shop.head(50), shop.head(50).rename(index=lambda name: f"{name} again")])
+    told = lifetime_table(twins, models, as_of=TODAY, draws=40, seed=1)
+    pd.testing.assert_frame_equal(told.head(50), told.tail(50).set_axis(told.index[:50]))
 
 
 def test_the_same_seed_draws_the_same_whoever_comes_first(
@@ -328,28 +353,45 @@ def test_words_say_which_model_how_often_and_what_an_order_is_worth(models: Life
     assert "EUR on average over all customers" in words
 
 
-def test_a_newcomer_above_a_lapsed_returning_customer_is_explained(models: LifetimeModels) -> None:
-    number = 100
-    once, back = np.zeros(number), np.full(number, 2)
+def once_and_back(
+    models: LifetimeModels, *, once_ago: float, back_ago: float, first: float, later: float
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Set 50 customers who bought once beside 50 who came back twice, and predict them."""
+    none, two = np.zeros(50), np.full(50, 2)
     histories = as_histories(
-        np.r_[once, back], np.r_[once, np.full(number, 50.0)], np.r_[np.full(number, 3.0), np.full(number, 550.0)],
-        np.full(2 * number, 20.0),
-    )  # fmt: skip
-    told = lifetime_table(histories, models, as_of=TODAY, draws=20, seed=1)
-    spend = pd.Series(np.tile(np.arange(number), 2) + 1.0, index=histories.index)
-    words = once_above_returning(told, histories, spend, models, horizon=365)
-    assert words.startswith("100 of 100 customers who bought once are valued above")
-    assert "within 3 days" in words
-    assert "500 days or more" in words
+        np.r_[none, two], np.r_[none, np.full(50, 60.0)], np.r_[np.full(50, once_ago), np.full(50, back_ago + 60)],
+        np.full(100, later),
+    ).assign(first_value=np.r_[np.full(50, first), np.full(50, later)])  # fmt: skip
+    return histories, lifetime_table(histories, models, as_of=TODAY, draws=20, seed=1)
+
+
+def about_once(models: LifetimeModels, **told: float) -> str:
+    histories, table = once_and_back(models, **told)
+    spend = pd.Series(60.0, index=histories.index)
+    return once_above_returning(table, histories, spend, models, horizon=365, money="EUR")
+
+
+def test_a_newcomer_above_a_lapsed_returning_customer_is_explained_by_orders(models: LifetimeModels) -> None:
+    words = about_once(models, once_ago=3, back_ago=500, first=1, later=20)
+    assert words.startswith("50 of 50 customers who bought once are valued above")
+    assert "of whom more may have left" in words
+    assert "on one, so their next order" not in words
+
+
+def test_one_large_order_above_several_small_ones_is_explained_by_its_size(models: LifetimeModels) -> None:
+    words = about_once(models, once_ago=30, back_ago=90, first=600, later=2)
+    assert words.startswith("50 of 50 customers who bought once are valued above")
+    assert "on one, so their next order is expected to bring" in words
+    assert "of whom more may have left" not in words
+
+
+def test_bg_nbd_above_is_explained_by_the_model(models: LifetimeModels) -> None:
+    bg_nbd = replace(models, best="BG/NBD")
+    assert "BG/NBD takes everybody" in about_once(bg_nbd, once_ago=300, back_ago=500, first=20, later=20)
 
 
 def test_where_nobody_stands_above_it_is_said(models: LifetimeModels) -> None:
-    histories = as_histories(
-        np.r_[np.zeros(9), np.full(9, 5)], np.r_[np.zeros(9), np.full(9, 290.0)], np.full(18, 300.0), np.full(18, 20.0)
-    )
-    told = lifetime_table(histories, models, as_of=TODAY, draws=20, seed=1)
-    spend = pd.Series(10.0, index=histories.index)
-    assert once_above_returning(told, histories, spend, models, horizon=365).startswith("No customer who bought once")
+    assert about_once(models, once_ago=300, back_ago=3, first=20, later=20).startswith("No customer who bought once")
 
 
 def test_small_groups_are_left_out_of_expected_and_actual(shop: pd.DataFrame, models: LifetimeModels) -> None:

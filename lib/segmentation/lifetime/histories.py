@@ -33,6 +33,7 @@ def purchase_histories(orders: ir.Table, *, as_of: datetime.date) -> pd.DataFram
         observed_days : float, from the first purchase day to the day of description
         order_value : float, shop currency, what came in after the first purchase day, returns and refunds taken off,
             for each of the later purchase days; missing for who bought on one day, or where it is not above zero
+        first_value : float, shop currency, what came in on the first purchase day; missing where it is not above zero
 
     Raises
     ------
@@ -47,9 +48,10 @@ def purchase_histories(orders: ir.Table, *, as_of: datetime.date) -> pd.DataFram
     if ibis.coalesce(known.orders_in_row.max(), 1).execute() > 1:
         raise DataProblem("A lifetime model needs the day of each order; the file has one row a customer.")
     table = counted(known, as_of).execute().set_index("customer_id").sort_index()
-    repeats = table["repeat_count"].to_numpy()
-    value = table.pop("later_net").to_numpy(dtype="float64", na_value=np.nan) / np.maximum(repeats, 1)
-    return table.assign(order_value=np.where((repeats > 0) & (value > 0), value, np.nan))
+    repeats = table["repeat_count"]
+    first, later = (table.pop(name).astype("float64") for name in ("first_net", "later_net"))
+    value = (later / repeats.clip(lower=1)).where(repeats > 0)
+    return table.assign(order_value=value.where(value > 0), first_value=first.where(first > 0))
 
 
 def counted(known: ir.Table, as_of: datetime.date) -> ir.Table:
@@ -68,6 +70,7 @@ def counted(known: ir.Table, as_of: datetime.date) -> ir.Table:
     later = days.inner_join(firsts, "customer_id")
     later = later.group_by("customer_id").aggregate(
         first_day=later.first_day.min(), last_day=later.last_day.min(), purchase_days=later.purchase_days.min(),
+        first_net=later.net.sum(where=later.day == later.first_day).round(2),
         later_net=later.net.sum(where=later.day > later.first_day).round(2),
     )  # fmt: skip
     return later.select(
@@ -75,6 +78,7 @@ def counted(known: ir.Table, as_of: datetime.date) -> ir.Table:
         repeat_count=later.purchase_days - 1,
         first_to_last_days=later.last_day.delta(later.first_day, unit="day").cast("float64"),
         observed_days=ibis.date(as_of.isoformat()).delta(later.first_day, unit="day").cast("float64"),
+        first_net=later.first_net,
         later_net=later.later_net,
     )
 

@@ -1,7 +1,8 @@
 """What to expect of each customer: whether active, orders and money within days, the day of the next order."""
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ NEXT_ORDER_WITHIN = 730  # days
 LOWER, UPPER = 0.025, 0.975
 BLOCKS = 20  # of draws, each with parameters of its own
 CHUNK = 2_000_000  # draws at a time
+SMALLEST = 1e-100  # rate or scale that is divided by
 
 
 def lifetime_table(
@@ -59,33 +61,50 @@ def lifetime_table(
     """
     if not fits.best:
         raise DataProblem(fits.words)
-    keys = histories[[*HISTORY, "order_value"]].astype("float64").fillna({"order_value": 0.0})
-    different = keys.drop_duplicates().sort_values(list(keys), ignore_index=True)
-    told = pd.concat([different, told_of(different, fits, horizons=horizons, draws=draws, seed=seed)], axis=1)
-    table = keys.merge(told, on=list(keys), how="left", validate="many_to_one").drop(columns=list(keys))
-    for name in [name for name in table if name.startswith("next_order")]:
-        days = table[name].where(table[name] <= NEXT_ORDER_WITHIN)
-        table[name] = pd.Timestamp(as_of) + pd.to_timedelta(np.ceil(days), unit="D")
-    return table.set_axis(histories.index)
+    times = histories[list(HISTORY)].astype("float64")
+    known, money = fits.worth.evidence(histories)
+    rough = times.assign(known=known, money=two_digits(money))
+    expected = once_each(times, partial(expectations, fits=fits, horizons=horizons))
+    bounds = once_each(rough, partial(drawn_bounds, fits=fits, horizons=horizons, draws=draws, seed=seed))
+    worth = fits.worth.expected(histories)
+    columns = {name: expected[name] for name in ("active", *(f"returns_{days}" for days in horizons))}
+    for days in horizons:
+        columns |= with_bounds(f"orders_{days}", expected[f"orders_{days}"], bounds)
+        columns |= with_bounds(f"value_{days}", expected[f"orders_{days}"] * worth, bounds)
+    for name, days in with_bounds("next_order_on", expected["next_order_on"], bounds).items():
+        within = np.ceil(days.where(days <= NEXT_ORDER_WITHIN))
+        columns[name] = pd.Timestamp(as_of) + pd.to_timedelta(within, unit="D")
+    return pd.DataFrame(columns, index=histories.index)
 
 
-def told_of(
-    different: pd.DataFrame, fits: LifetimeModels, *, horizons: Sequence[int], draws: int, seed: int
-) -> pd.DataFrame:
-    """Put expectations and intervals together, each history once; the next order in days from now."""
-    columns, (bounds_orders, bounds_money, bounds_next) = {}, drawn_bounds(different, fits, horizons, draws, seed)
-    summary, worth = as_summary(different), order_worth(different, fits)
-    model, fit = fits.chosen
-    columns["active"] = active = model.active(fit.values, summary)
-    returns, orders = (
-        np.maximum.accumulate([active * measure(fit.values, summary, float(days)) for days in horizons])
-        for measure in (model.returns, model.orders)
-    )
-    for place, days in enumerate(horizons):
-        columns[f"returns_{days}"] = returns[place]
-        columns |= with_bounds(f"orders_{days}", orders[place], bounds_orders[..., place])
-        columns |= with_bounds(f"value_{days}", orders[place] * worth, bounds_money[..., place])
-    columns |= with_bounds("next_order_on", days_to_next(fit.values, summary), bounds_next)
+def once_each(rows: pd.DataFrame, tell: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """Tell of each different row once, in sorted order, and give it to all rows that are the same."""
+    different = rows.drop_duplicates().sort_values(list(rows), ignore_index=True)
+    told = pd.concat([different, tell(different)], axis=1)
+    merged = rows.merge(told, on=list(rows), how="left", validate="many_to_one")
+    return merged.drop(columns=list(rows)).set_axis(rows.index)
+
+
+def two_digits(money: np.ndarray) -> np.ndarray:
+    """Round money to two digits: drawn bounds are no finer, and many customers then share one.
+
+    Examples
+    --------
+    >>> two_digits(np.array([0.0, 1234.0, 0.5678])).tolist()
+    [0.0, 1200.0, 0.57]
+    """
+    size = 10.0 ** (np.floor(np.log10(np.maximum(money, 1e-9))) - 1)
+    return np.round(np.round(money / size) * size, 12)
+
+
+def expectations(different: pd.DataFrame, *, fits: LifetimeModels, horizons: Sequence[int]) -> pd.DataFrame:
+    """Compute what is expected of each history; the next order in days from now."""
+    (model, fit), summary = fits.chosen, as_summary(different)
+    active = model.active(fit.values, summary)
+    columns = {"active": active, "next_order_on": days_to_next(fit.values, summary)}
+    for name, measure in (("returns", model.returns), ("orders", model.orders)):
+        told = np.maximum.accumulate([active * measure(fit.values, summary, float(days)) for days in horizons])
+        columns |= {f"{name}_{days}": row for days, row in zip(horizons, told, strict=True)}
     return pd.DataFrame(columns)
 
 
@@ -94,49 +113,37 @@ def as_summary(different: pd.DataFrame) -> Summary:
     return Summary(*(different[name].to_numpy() for name in HISTORY), np.ones(len(different)))
 
 
-def order_worth(different: pd.DataFrame, fits: LifetimeModels) -> np.ndarray:
-    """Tell what an order of a customer with each history is worth."""
-    return fits.worth.expected(different["repeat_count"].to_numpy(), different["order_value"].to_numpy())
-
-
 def days_to_next(parameters: np.ndarray, summary: Summary) -> np.ndarray:
     """Tell within how many days half of the active customers with each history order again."""
     shape, rate = parameters[0] + summary.repeats, parameters[1] + summary.span
     return rate * np.expm1(np.minimum(np.log(2) / shape, 700.0))
 
 
-def with_bounds(name: str, expected: np.ndarray, bounds: np.ndarray) -> dict[str, np.ndarray]:
-    """Name an expectation and its interval, which always holds it; bounds have the shape (2, histories)."""
+def with_bounds(name: str, expected: pd.Series, bounds: pd.DataFrame) -> dict[str, pd.Series]:
+    """Name an expectation and its interval, which always holds it."""
     return {
         name: expected,
-        f"{name}_low": np.minimum(bounds[0], expected),
-        f"{name}_high": np.maximum(bounds[1], expected),
+        f"{name}_low": np.minimum(bounds[f"{name}_low"], expected),
+        f"{name}_high": np.maximum(bounds[f"{name}_high"], expected),
     }
 
 
 def drawn_bounds(
-    different: pd.DataFrame, fits: LifetimeModels, horizons: Sequence[int], draws: int, seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw futures of each history, and find between which values 95 % of them lie.
-
-    Returns
-    -------
-    (orders, money, days to the next order), the first two of shape (2, histories, horizons), the last (2, histories)
-    """
+    different: pd.DataFrame, *, fits: LifetimeModels, horizons: Sequence[int], draws: int, seed: int
+) -> pd.DataFrame:
+    """Draw futures of each history, and find between which values 95 % of them lie; the next order in days from now."""
     generator = np.random.default_rng(seed)
     per_block = -(-draws // BLOCKS)
     blocks = [*drawn_parameters(fits, generator)]
     size = max(1, CHUNK // (per_block * BLOCKS))
+    names = [*(f"{kind}_{days}" for kind in ("orders", "value") for days in horizons), "next_order_on"]
     found = []
     for first in range(0, len(different), size):
         part = different.iloc[first : first + size]
-        futures = [
-            drawn_futures(part, fits.chosen[0], of_orders, of_money, horizons, per_block, generator)
-            for of_orders, of_money in blocks
-        ]
-        found.append([middle(np.concatenate(kind, axis=1)) for kind in zip(*futures, strict=True)])
-    orders, money, following = (np.concatenate(kind, axis=1) for kind in zip(*found, strict=True))
-    return orders, money, following
+        futures = [drawn_futures(part, fits.chosen[0], *block, horizons, per_block, generator) for block in blocks]
+        low, high = middle(np.concatenate(futures, axis=1))
+        found.append(pd.DataFrame(np.hstack([low, high]), columns=[f"{n}_{e}" for e in ("low", "high") for n in names]))
+    return pd.concat(found, ignore_index=True)
 
 
 def drawn_parameters(fits: LifetimeModels, generator: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -155,29 +162,28 @@ def drawn_futures(
     horizons: Sequence[int],
     number: int,
     generator: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> np.ndarray:
     """Draw so many futures of each history with the same parameters.
 
     Returns
     -------
-    (orders, money, days to the next order if active), the first two of shape (histories, number, horizons), the last
-    (histories, number)
+    Array of shape (histories, number, 2 × horizons + 1): orders, money, days to the next order if active
     """
     active = model.active(of_orders, as_summary(part))
     several = part.loc[part.index.repeat(number)]
     orders, rate = model.draw(of_orders, as_summary(several), np.array(horizons, dtype="float64"), generator)
     orders = np.where(generator.random(len(several)) < np.repeat(active, number), orders.T, 0.0).T
     p, q, gamma = of_money
-    known = np.where(several["order_value"] > 0, several["repeat_count"], 0.0)
-    scale = (gamma + known * several["order_value"].to_numpy()) / np.maximum(generator.gamma(q + p * known), 1e-100)
+    per_piece = np.maximum(generator.gamma(q + p * several["known"].to_numpy()), SMALLEST)
+    scale = (gamma + several["money"].to_numpy()) / per_piece
     money = generator.gamma(p * np.diff(orders, axis=1, prepend=0.0)).cumsum(axis=1) * scale[:, None]
-    following = generator.exponential(size=len(several)) / np.maximum(rate, 1e-100)
-    shape = (len(part), number)
-    return orders.reshape(*shape, -1), money.reshape(*shape, -1), following.reshape(shape)
+    following = generator.exponential(size=len(several)) / np.maximum(rate, SMALLEST)
+    return np.column_stack([orders, money, following]).reshape(len(part), number, -1)
 
 
-def middle(values: np.ndarray) -> np.ndarray:
+def middle(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Find between which of the drawn values, along axis 1, the middle 95 % lie."""
     number = values.shape[1]
-    places = [int(np.floor(LOWER * (number - 1))), int(np.ceil(UPPER * (number - 1)))]
-    return np.moveaxis(np.partition(values, places, axis=1)[:, places], 1, 0)
+    lower, upper = int(np.floor(LOWER * (number - 1))), int(np.ceil(UPPER * (number - 1)))
+    sorted_there = np.partition(values, [lower, upper], axis=1)
+    return sorted_there[:, lower], sorted_there[:, upper]

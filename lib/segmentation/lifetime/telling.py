@@ -94,7 +94,7 @@ def refusals(models: LifetimeModels) -> list[str]:
 
 
 def once_above_returning(
-    table: pd.DataFrame, histories: pd.DataFrame, spend: pd.Series, models: LifetimeModels, *, horizon: int
+    table: pd.DataFrame, histories: pd.DataFrame, spend: pd.Series, models: LifetimeModels, *, horizon: int, money: str
 ) -> str:
     """Say how many customers who bought once are worth more than a returning one of the same spend, and why.
 
@@ -104,26 +104,41 @@ def once_above_returning(
     ----------
     table : see `lifetime_table`; histories : the same index, see `purchase_histories`
     spend : net spend until the day of description, the same index, shop currency
-    models : see `fit_best`; horizon : days ahead, one of the table's
+    models : see `fit_best`; horizon : days ahead, one of the table's; money : the shop's currency
     """
-    bands = spend.rank(method="first", pct=True).mul(SPEND_BANDS).apply(np.ceil)
     once = histories["repeat_count"] == 0
-    value = table[f"value_{horizon}"]
-    usual = bands.map(value[~once].groupby(bands[~once]).median())
-    above = once & (value > usual)
+    orders, value = table[f"orders_{horizon}"], table[f"value_{horizon}"]
+    told = pd.DataFrame({"value": value, "orders": orders, "worth": value / orders.where(orders > 0)})
+    bands = np.ceil(spend.rank(pct=True) * SPEND_BANDS)
+    usual = told[~once].groupby(bands[~once]).median().reindex(bands).set_axis(told.index)
+    above = once & (told["value"] > usual["value"])
     if not above.any():
         return "No customer who bought once is valued above the usual returning customer of the same spend."
     sentence = (
         f"{above.sum():,} of {once.sum():,} customers who bought once are valued above the usual returning customer of "
         "the same spend."
     )
-    since = histories["observed_days"] - histories["first_to_last_days"]
-    newer, older = since[above].median(), since[~once].median()
-    if newer < older:
-        sentence += (
-            f" They bought lately, half of them within {newer:,.0f} days, while half of those who came back were not "
-            f"seen for {older:,.0f} days or more and may have left."
+    return sentence + reasons_above(told[above].median(), usual[above].median(), models, horizon=horizon, money=money)
+
+
+def reasons_above(ours: pd.Series, usual: pd.Series, models: LifetimeModels, *, horizon: int, money: str) -> str:
+    """Say why customers who bought once are worth more: larger orders, more orders, or a model that can't see them go.
+
+    Parameters
+    ----------
+    ours, usual : orders expected and what one is worth, in the middle of them and of their returning counterparts
+    """
+    words = ""
+    if ours["worth"] > usual["worth"]:
+        words += (
+            f" What the others spent on several days they spent on one, so their next order is expected to bring "
+            f"{ours['worth']:,.2f} {money}, against {usual['worth']:,.2f} of the others."
+        )
+    if ours["orders"] > usual["orders"]:
+        words += (
+            f" They are expected to order {ours['orders']:,.2f} times in {horizon:,} days, the others, of whom more "
+            f"may have left, {usual['orders']:,.2f} times."
         )
     if models.best == BG_NBD.name:
-        sentence += f" {BG_NBD.name} takes everybody who bought only once to be a customer still."
-    return sentence
+        words += f" {BG_NBD.name} takes everybody who bought only once to be a customer still."
+    return words

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import minimize_scalar
+from scipy.special import gammaln
 
 from segmentation.lifetime.fitting import Fit, Refused
 from segmentation.lifetime.gamma_gamma import NAME, fit_gamma_gamma
@@ -29,23 +31,50 @@ class Worth:
     ----------
     parameters : p, q, gamma of a Gamma-Gamma model, in the shop's currency; gamma 0 when no order brings money
     covariance : of their logarithms
+    first_weight : how many later orders a customer's first one tells as much as, 0 to 1
+    first_scale : a later order ÷ a first one, on average
     words : how orders are valued, and why so
     """
 
     parameters: np.ndarray
     covariance: np.ndarray
+    first_weight: float
+    first_scale: float
     words: str
 
-    def expected(self, repeats: np.ndarray, value: np.ndarray) -> np.ndarray:
-        """Compute what an order of each customer is expected to be worth.
+    def evidence(self, histories: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """Tell how many orders of each customer are known by their worth, and what they come to.
 
         Parameters
         ----------
-        repeats, value : repeat purchases and their mean value; where the value is missing, the common mean is expected
+        histories : see `purchase_histories`; those without `first_value` tell nothing of the first order
         """
+        repeats, value = (histories[name].to_numpy(dtype="float64") for name in ("repeat_count", "order_value"))
+        first = first_values(histories) * self.first_scale
+        known, opened = np.where(value > 0, repeats, 0.0), np.where(first > 0, self.first_weight, 0.0)
+        money = np.where(known > 0, known * value, 0.0) + np.where(opened > 0, opened * first, 0.0)
+        return known + opened, money
+
+    def expected(self, histories: pd.DataFrame) -> np.ndarray:
+        """Compute what an order of each customer is expected to be worth; see `evidence`."""
         p, q, gamma = self.parameters
-        known = np.where(value > 0, repeats, 0.0)
-        return p * (gamma + known * np.where(value > 0, value, 0.0)) / (p * known + q - 1)
+        known, money = self.evidence(histories)
+        return p * (gamma + money) / (p * known + q - 1)
+
+
+NOTHING = Worth(
+    np.array([*USUAL, 0.0]),
+    np.zeros((3, 3)),
+    0.0,
+    0.0,
+    "Nobody who came back brought money by it, so future orders are valued at nothing.",
+)
+
+
+def first_values(histories: pd.DataFrame) -> np.ndarray:
+    """Read what first orders brought; missing where it is not known."""
+    nothing = pd.Series(np.nan, index=histories.index)
+    return histories.get("first_value", nothing).to_numpy(dtype="float64")
 
 
 def frequency_and_money(histories: pd.DataFrame) -> float:
@@ -71,8 +100,7 @@ def value_orders(histories: pd.DataFrame) -> tuple[Fit | Refused, Worth]:
     """
     known = histories[histories["order_value"] > 0]
     if known.empty:
-        reason = "Nobody who came back brought money by it, so future orders are valued at nothing."
-        return Refused(NAME, reason), Worth(np.array([*USUAL, 0.0]), np.zeros((3, 3)), reason)
+        return Refused(NAME, NOTHING.words), NOTHING
     reason = too_little(known)
     if reason:
         return Refused(NAME, reason), shrunken(known, reason)
@@ -99,11 +127,11 @@ def as_found(fit: Fit, known: pd.DataFrame) -> Worth:
     told = f"Number and value of orders have a rank correlation of {related:.2f} among {len(known):,} customers"
     if abs(related) <= TOO_CORRELATED:
         words = f"{told}, so Gamma-Gamma, which takes them to be independent, is used."
-        return Worth(fit.values, fit.covariance, words)
+        return with_first(fit.values, fit.covariance, known, words)
     p, q, _ = fit.values
     mean, whose = common_mean(known)
     words = f"{told}, more than Gamma-Gamma allows for. So a customer's own mean is drawn to that of {whose}."
-    return Worth(np.array([p, q, mean * (q - 1) / p]), fit.covariance, words)
+    return with_first(np.array([p, q, mean * (q - 1) / p]), fit.covariance, known, words)
 
 
 def shrunken(known: pd.DataFrame, reason: str) -> Worth:
@@ -111,7 +139,39 @@ def shrunken(known: pd.DataFrame, reason: str) -> Worth:
     p, q = USUAL
     mean, whose = common_mean(known)
     words = f"{reason} A customer's own mean is drawn to that of {whose}, the less the more they ordered."
-    return Worth(np.array([p, q, mean * (q - 1) / p]), np.zeros((3, 3)), words)
+    return with_first(np.array([p, q, mean * (q - 1) / p]), np.zeros((3, 3)), known, words)
+
+
+def with_first(parameters: np.ndarray, covariance: np.ndarray, known: pd.DataFrame, words: str) -> Worth:
+    """Weigh first orders as those who came back show: by how much likelier theirs make what followed.
+
+    Without it somebody who bought once for little would be valued like anybody, and above a returning customer who
+    spent as little.
+    """
+    first = first_values(known)
+    seen = first > 0
+    if not seen.any():
+        return Worth(parameters, covariance, 0.0, 0.0, words)
+    repeats, value = (known[name].to_numpy(dtype="float64")[seen] for name in ("repeat_count", "order_value"))
+    scale = float(np.exp((np.log(value) - np.log(first[seen])).mean()))
+
+    def unlikely(weight: float) -> float:
+        return -likelihood_after(parameters, repeats, value, first=first[seen] * scale, weight=weight)
+
+    found = float(minimize_scalar(unlikely, bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-4}).x)
+    told = f" A first order tells as much of the next as {found:.0%} of a later one."
+    return Worth(parameters, covariance, found, scale, words + told)
+
+
+def likelihood_after(
+    parameters: np.ndarray, repeats: np.ndarray, value: np.ndarray, *, first: np.ndarray, weight: float
+) -> float:
+    """Compute the log-likelihood of later orders when the first counts as so much of one."""
+    p, q, gamma = parameters
+    q, gamma = q + p * weight, gamma + weight * first
+    shape, money = p * repeats + q, repeats * value
+    terms = gammaln(shape) - gammaln(q) + q * np.log(gamma) - shape * np.log(gamma + money)
+    return float(terms.sum())
 
 
 def common_mean(known: pd.DataFrame) -> tuple[float, str]:
