@@ -17,7 +17,6 @@ from segmentation.evaluate import (
     is_ordered,
     last_day,
     last_of,
-    made_then,
     moves_shown,
     moves_told,
     share_moved,
@@ -36,6 +35,7 @@ from segmentation.proving import (
     later_evidence,
     reliability_card,
     return_rates,
+    segmentations_then,
     upset,
 )
 
@@ -78,26 +78,26 @@ def segmentation(today: pd.DataFrame) -> Segmentation:
     return cluster.fit(today, PLAN)
 
 
+def then_of(looks: Looks) -> dict:
+    return segmentations_then(looks, PLAN) if len(looks) else {}
+
+
 def change(looks: Looks, today: pd.DataFrame, segmentation: Segmentation) -> Change:
     refits = bootstrap_refits(segmentation, two_kinds(9), PLAN, past=None, refits=10, seed=1)
     return change_since(
-        looks, made_then(looks, PLAN), today, PLAN, segmentation=segmentation, refits=refits, past=None, min_group=5
+        looks, then_of(looks), today, PLAN, segmentation=segmentation, refits=refits, past=None, min_group=5
     )
 
 
 # --- earlier days
 
 
-def test_segments_are_made_as_of_each_day(looks: Looks) -> None:
-    assert list(made_then(looks, PLAN)) == [FIRST, FIRST + PERIOD, FIRST + 2 * PERIOD]
-
-
-def test_without_an_earlier_day_there_are_no_segments_of_then() -> None:
-    assert [made_then(NOTHING, PLAN), last_of({}), last_day(NOTHING)] == [{}, None, None]
+def test_without_an_earlier_day_there_is_no_last_one() -> None:
+    assert [last_of({}), last_day(NOTHING)] == [None, None]
 
 
 def test_the_last_day_counts(looks: Looks) -> None:
-    then = made_then(looks, PLAN)
+    then = then_of(looks)
     assert [last_day(looks), last_of(then) is then[FIRST + 2 * PERIOD]] == [FIRST + 2 * PERIOD, True]
 
 

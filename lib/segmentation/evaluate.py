@@ -25,7 +25,6 @@ from segmentation.movement import (
     refit_verdict,
     segment_moves,
 )
-from segmentation.problems import DataProblem
 from segmentation.proving import (
     Card,
     Evidence,
@@ -37,7 +36,6 @@ from segmentation.proving import (
     by_kind,
     refits_agreement,
     require_no_leak,
-    segmentations_then,
 )
 from segmentation.proving.then import Fitted
 
@@ -60,14 +58,6 @@ class Change:
     verdict: Verdict | None
     gone: str
     why_not: str = ""
-
-
-def made_then(looks: Looks, plan: Plan) -> dict[datetime.date, Fitted]:
-    """Make the plan's segments as of each earlier day; none where that can't be done, see `segmentations_then`."""
-    try:
-        return segmentations_then(looks, plan) if len(looks) else {}
-    except DataProblem:
-        return {}
 
 
 def last_of(then: Mapping[datetime.date, Fitted]) -> Fitted | None:

@@ -48,6 +48,7 @@ class LaterEvidence:
         groups of past spend
     order : one row a day, and one for all days, of the segments as fitted on each day; see `order_by_day`
     concordance : Kendall's W of the order of today's segments on the days; missing with one day or one segment
+    then : the segments as fitted on each day, by day; none where they can't be made
     days : length of each period, none when there is none
     left_out : days that could not be looked back from
     why_not : why nothing is measured, in words; empty when it is; why_no_order : why `order` is not
@@ -61,6 +62,7 @@ class LaterEvidence:
     past_by_day: pd.DataFrame = field(default_factory=lambda: nothing(LATER, index="day", beside="segment"))
     order: pd.DataFrame = field(default_factory=lambda: nothing(ORDER, index="day"))
     concordance: float = float("nan")
+    then: Mapping[datetime.date, Fitted] = field(default_factory=dict)
     days: int | None = None
     left_out: tuple[datetime.date, ...] = ()
     why_not: str = ""
@@ -97,10 +99,10 @@ def later_evidence(looks: Looks, plan: Plan, segmentation: Fitted, *, seed: int)
         left_out=looks.left_out,
     )
     try:
-        then = customers_then(looks, segmentations_then(looks, plan))
+        then = segmentations_then(looks, plan)
     except DataProblem as problem:
         return replace(evidence, why_no_order=str(problem))
-    return replace(evidence, order=order_by_day(then, seed=seed, draws=draws))
+    return replace(evidence, then=then, order=order_by_day(customers_then(looks, then), seed=seed, draws=draws))
 
 
 def later_spend_by_group(customers: pd.DataFrame, group: pd.Series, *, seed: int, draws: int = DRAWS) -> pd.DataFrame:
