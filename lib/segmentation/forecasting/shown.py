@@ -8,7 +8,7 @@ from segmentation.forecasting.calibration import calibration
 from segmentation.forecasting.contest import JUDGED, Contest
 from segmentation.forecasting.known import Target
 
-OUTLOOK_FORMATS = {"still customers": "{:.0%}"} | {f"order within {days}": "{:.0%}" for days in HORIZONS_SHOWN}
+OUTLOOK_FORMATS = {"active": "{:.0%}"} | {f"order in {days}\u00a0days": "{:.0%}" for days in HORIZONS_SHOWN}
 WATCH_FORMATS = {"order within 90 days": "{:.0%}"}
 HOW_TO_READ: dict[Target, str] = {
     "value": "Deviance (Tweedie, power 1.5) decides, lower is better: under it the true expectation scores best, even "
@@ -72,14 +72,13 @@ def in_one_table(bins: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def outlook_table(table: pd.DataFrame, *, money: str) -> pd.DataFrame:
     """Set the outlook of segments out for reading; see `by_segment.outlook_by_segment`."""
-    shown = {"segment": table["segment"], "customers": table["customers"], "still customers": table["active"]}
+    shown = {"segment": table["segment"], "customers": table["customers"], "active": table["active"]}
     for days in HORIZONS_SHOWN:
         shown |= {
-            f"order within {days}": table[f"returns_{days}"],
-            f"orders in {days}": table[f"orders_{days}"],
-            f"{money} in {days} days": table[f"value_{days}"],
-            f"{days} days, 95 %": [
-                f"{low:,.0f} to {high:,.0f}" if pd.notna(low) else None
+            f"order in {days}\u00a0days": table[f"returns_{days}"],
+            f"{money} in {days}\u00a0days": table[f"value_{days}"],
+            f"{days}\u00a0days, 95 %": [
+                f"{low:,.0f}\u00a0to\u00a0{high:,.0f}" if pd.notna(low) else None
                 for low, high in zip(table[f"value_{days}_low"], table[f"value_{days}_high"], strict=True)
             ],
         }

@@ -99,9 +99,7 @@ def later_table(table: pd.DataFrame, *, money: str) -> pd.DataFrame:
         "after, 95 %": between(table, "later", "{:,.0f}"),
         "came back": table["came_back"],
         "came back, 95 %": between(table, "came_back", "{:.0%}"),
-        "orders": table["later_orders"],
-        f"revenue a period, {money}": table["revenue"],
-        "revenue, 95 %": between(table, "revenue", "{:,.0f}"),
+        f"revenue, {money}": table["revenue"],
         "share of all": table["revenue_share"],
     }
     return pd.DataFrame(shown, index=table.index).rename_axis("segment").reset_index()
@@ -110,7 +108,9 @@ def later_table(table: pd.DataFrame, *, money: str) -> pd.DataFrame:
 def between(table: pd.DataFrame, name: str, form: str) -> list[str | None]:
     """Word the interval of a measure, none where it is missing."""
     limits = zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)
-    return [f"{form.format(low)} to {form.format(high)}" if np.isfinite(low) else None for low, high in limits]
+    return [
+        f"{form.format(low)}\u00a0to\u00a0{form.format(high)}" if np.isfinite(low) else None for low, high in limits
+    ]
 
 
 def days_table(order: pd.DataFrame) -> pd.DataFrame:
