@@ -368,7 +368,7 @@ def once_and_back(
 def about_once(models: LifetimeModels, **told: float) -> str:
     histories, table = once_and_back(models, **told)
     spend = pd.Series(60.0, index=histories.index)
-    return once_above_returning(table, histories, spend, models, horizon=365, money="EUR")
+    return once_above_returning(table, histories, spend, models, horizon=365)
 
 
 def test_a_newcomer_above_a_lapsed_returning_customer_is_explained_by_orders(models: LifetimeModels) -> None:

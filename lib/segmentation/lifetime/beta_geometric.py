@@ -4,6 +4,7 @@ A customer's rate of orders is drawn from Gamma(r, alpha), the chance to leave a
 BG/NBD that chance comes with each repeat purchase, with MBG/NBD with the first purchase as well: `at_first` is 0 or 1.
 """
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.polynomial.legendre import leggauss
 from scipy.special import betainc, gammaln, psi
 
 from segmentation.lifetime.histories import Summary
-from segmentation.lifetime.models import orders_shape, rate_of_orders
+from segmentation.lifetime.models import Model, orders_shape, rate_of_orders
 
 PARAMETERS = ("r", "alpha", "a", "b")
 OF_TIME = (1,)
@@ -124,3 +125,19 @@ def start(summary: Summary) -> np.ndarray:
     """Guess logarithms of the parameters to begin at."""
     shape = orders_shape(summary)
     return np.log([shape, shape / rate_of_orders(summary), 0.8, 2.4])
+
+
+def model_of(name: str, *, words: str, at_first: int) -> Model:
+    """Make a model of the chances to leave that come with the first purchase."""
+    return Model(
+        name=name,
+        words=words,
+        parameters=PARAMETERS,
+        of_time=OF_TIME,
+        log_likelihood=partial(log_likelihood, at_first=at_first),
+        start=start,
+        active=partial(probability_active, at_first=at_first),
+        orders=partial(orders_if_active, at_first=at_first),
+        returns=returns_if_active,
+        draw=partial(draw_orders, at_first=at_first),
+    )

@@ -5,20 +5,6 @@ base analysis, International Journal of Research in Marketing 24(3), 201-209; Wa
 the MBG/NBD model, International Journal of Research in Marketing 25(3), 225-226.
 """
 
-from functools import partial
+from segmentation.lifetime.beta_geometric import model_of
 
-from segmentation.lifetime import beta_geometric as shared
-from segmentation.lifetime.models import Model
-
-MBG_NBD = Model(
-    name="MBG/NBD",
-    words="each purchase, the first one too, may be a customer's last",
-    parameters=shared.PARAMETERS,
-    of_time=shared.OF_TIME,
-    log_likelihood=partial(shared.log_likelihood, at_first=1),
-    start=shared.start,
-    active=partial(shared.probability_active, at_first=1),
-    orders=partial(shared.orders_if_active, at_first=1),
-    returns=shared.returns_if_active,
-    draw=partial(shared.draw_orders, at_first=1),
-)
+MBG_NBD = model_of("MBG/NBD", words="each purchase, the first one too, may be a customer's last", at_first=1)

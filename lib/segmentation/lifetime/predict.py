@@ -15,7 +15,7 @@ from segmentation.problems import DataProblem
 HORIZONS = (30, 90, 365)  # days
 NEXT_ORDER_WITHIN = 730  # days
 LOWER, UPPER = 0.025, 0.975
-BLOCKS = 20  # of draws, each with parameters of its own
+BLOCKS = 20  # of draws, at most, each with parameters of its own
 CHUNK = 2_000_000  # draws at a time
 SMALLEST = 1e-100  # rate or scale that is divided by
 
@@ -133,9 +133,9 @@ def drawn_bounds(
 ) -> pd.DataFrame:
     """Draw futures of each history, and find between which values 95 % of them lie; the next order in days from now."""
     generator = np.random.default_rng(seed)
-    per_block = -(-draws // BLOCKS)
-    blocks = [*drawn_parameters(fits, generator)]
-    size = max(1, CHUNK // (per_block * BLOCKS))
+    blocks = [*drawn_parameters(fits, generator, number=min(BLOCKS, draws))]
+    per_block = -(-draws // len(blocks))
+    size = max(1, CHUNK // (per_block * len(blocks)))
     names = [*(f"{kind}_{days}" for kind in ("orders", "value") for days in horizons), "next_order_on"]
     found = []
     for first in range(0, len(different), size):
@@ -146,10 +146,12 @@ def drawn_bounds(
     return pd.concat(found, ignore_index=True)
 
 
-def drawn_parameters(fits: LifetimeModels, generator: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Draw parameters as far as the data leave them open, once a block."""
+def drawn_parameters(
+    fits: LifetimeModels, generator: np.random.Generator, *, number: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Draw parameters as far as the data leave them open, so many times; of the next orders and of their worth."""
     fit, worth = fits.chosen[1], fits.worth
-    for _ in range(BLOCKS):
+    for _ in range(number):
         of_orders = fit.values * np.exp(generator.multivariate_normal(np.zeros(len(fit.values)), fit.covariance))
         yield of_orders, worth.parameters * np.exp(generator.multivariate_normal(np.zeros(3), worth.covariance))
 

@@ -24,6 +24,7 @@ OF_MONEY = {
 }
 MEANINGS = OF_RATES | OF_LEAVING | OF_MONEY
 SPEND_BANDS = 20
+MOST_TIMES = 100  # more is not worded as a multiple
 FORMATS = {"estimate": "{:,.3f}", "standard error": "{:,.3f}", "lower": "{:,.3f}", "upper": "{:,.3f}"}
 
 
@@ -94,7 +95,7 @@ def refusals(models: LifetimeModels) -> list[str]:
 
 
 def once_above_returning(
-    table: pd.DataFrame, histories: pd.DataFrame, spend: pd.Series, models: LifetimeModels, *, horizon: int, money: str
+    table: pd.DataFrame, histories: pd.DataFrame, spend: pd.Series, models: LifetimeModels, *, horizon: int
 ) -> str:
     """Say how many customers who bought once are worth more than a returning one of the same spend, and why.
 
@@ -104,13 +105,13 @@ def once_above_returning(
     ----------
     table : see `lifetime_table`; histories : the same index, see `purchase_histories`
     spend : net spend until the day of description, the same index, shop currency
-    models : see `fit_best`; horizon : days ahead, one of the table's; money : the shop's currency
+    models : see `fit_best`; horizon : days ahead, one of the table's
     """
-    once = histories["repeat_count"] == 0
+    once, back = histories["repeat_count"] == 0, histories["repeat_count"] > 0
     orders, value = table[f"orders_{horizon}"], table[f"value_{horizon}"]
     told = pd.DataFrame({"value": value, "orders": orders, "worth": value / orders.where(orders > 0)})
     bands = np.ceil(spend.rank(pct=True) * SPEND_BANDS)
-    usual = told[~once].groupby(bands[~once]).median().reindex(bands).set_axis(told.index)
+    usual = told[back].groupby(bands[back]).median().reindex(bands).set_axis(told.index)
     above = once & (told["value"] > usual["value"])
     if not above.any():
         return "No customer who bought once is valued above the usual returning customer of the same spend."
@@ -118,10 +119,10 @@ def once_above_returning(
         f"{above.sum():,} of {once.sum():,} customers who bought once are valued above the usual returning customer of "
         "the same spend."
     )
-    return sentence + reasons_above(told[above].median(), usual[above].median(), models, horizon=horizon, money=money)
+    return sentence + reasons_above(told[above].median(), usual[above].median(), models, horizon=horizon)
 
 
-def reasons_above(ours: pd.Series, usual: pd.Series, models: LifetimeModels, *, horizon: int, money: str) -> str:
+def reasons_above(ours: pd.Series, usual: pd.Series, models: LifetimeModels, *, horizon: int) -> str:
     """Say why customers who bought once are worth more: larger orders, more orders, or a model that can't see them go.
 
     Parameters
@@ -130,9 +131,10 @@ def reasons_above(ours: pd.Series, usual: pd.Series, models: LifetimeModels, *, 
     """
     words = ""
     if ours["worth"] > usual["worth"]:
+        times = ours["worth"] / usual["worth"] if usual["worth"] > 0 else np.inf
         words += (
-            f" What the others spent on several days they spent on one, so their next order is expected to bring "
-            f"{ours['worth']:,.2f} {money}, against {usual['worth']:,.2f} of the others."
+            " What the others spent on several days they spent on one, so their next order is expected to bring "
+            + ("more." if times > MOST_TIMES else f"{times:,.1f} times as much.")
         )
     if ours["orders"] > usual["orders"]:
         words += (
