@@ -21,8 +21,8 @@ from segmentation.figures.base import (
 )
 
 PANELS = {
-    "value": ("deviance", "Who told spend best?", "Tweedie deviance (lower is better)"),
-    "returns": ("log_loss", "Who told best who orders again?", "log loss (lower is better)"),
+    "value": ("deviance", "Spend: who told best?", "Tweedie deviance (lower is better)"),
+    "returns": ("log_loss", "Return: who told best?", "log loss (lower is better)"),
 }
 
 
@@ -77,24 +77,32 @@ def forecast_calibration(bins: dict[str, pd.DataFrame], *, money: str) -> Figure
     if all(table.empty for table in bins.values()):
         return not_measured("Do forecasts mean what they say?")
     figure, axes = canvas(3.4, columns=len(bins))
-    words = {"value": f"spend a customer, {money}", "returns": "share who ordered again"}
     for ax, (target, table) in zip(axes[0], bins.items(), strict=True):
         if table.empty:
             ax.set_axis_off()
-            continue
-        scale = "linear" if target == "returns" else "symlog"
-        top = max(table["forecast"].max(), table["actual_high"].max())
-        ax.plot([0, top], [0, top], color=QUIET, linewidth=0.9, linestyle=":")
-        error = np.abs(table[["actual_low", "actual_high"]].T.to_numpy() - table["actual"].to_numpy())
-        ax.errorbar(
-            table["forecast"], table["actual"], yerr=error, fmt="o", color=MAIN, ecolor=PALE, elinewidth=4, ms=5
-        )
-        ax.set(xscale=scale, yscale=scale, xlabel="forecast", title=words[target][0].upper() + words[target][1:])
-        ax.set_ylabel("what followed")
-        if target == "value":
-            thousands(ax.xaxis), thousands(ax.yaxis)
-        ax.annotate("as forecast", (top, top), ha="right", va="bottom", fontsize=8, color=INK)
+        else:
+            against_forecast(ax, table, target, money=money)
     return figure
+
+
+def against_forecast(ax: Axes, table: pd.DataFrame, target: str, *, money: str) -> None:
+    """Draw one target's bins; spend on logarithms, where some was spent in every bin."""
+    lowest = table[["forecast", "actual", "actual_low"]].min().min()
+    highest = table[["forecast", "actual_high"]].max().max()
+    even = target == "returns" or lowest <= 0
+    ends = [0, highest] if even else [lowest, highest]
+    error = np.abs(table[["actual_low", "actual_high"]].T.to_numpy() - table["actual"].to_numpy())
+    ax.plot(ends, ends, color=QUIET, linewidth=0.9, linestyle=":")
+    ax.errorbar(table["forecast"], table["actual"], yerr=error, fmt="o", color=MAIN, ecolor=PALE, elinewidth=4, ms=5)
+    if not even:
+        ax.set(xscale="log", yscale="log")
+    words = {"value": f"spend a customer, {money}", "returns": "share who order again"}[target]
+    ax.set(title="Spend: as forecast?" if target == "value" else "Return: as forecast?")
+    ax.set(xlabel=f"forecast: {words}", ylabel="what followed")
+    if target == "value":
+        thousands(ax.xaxis)
+        thousands(ax.yaxis)
+    ax.annotate("as forecast", ends[1:] * 2, ha="right", va="bottom", fontsize=8, color=INK)
 
 
 @mpl.rc_context(STYLE)

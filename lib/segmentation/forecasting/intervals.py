@@ -21,11 +21,13 @@ class Errors:
     borders : of the forecast, between one level and the next, shape (levels − 1,)
     off : per level what followed less the forecast, divided by the forecast to the power of ¾: amounts spread so
     days : per level the place of the day that each is of, from 0
+    bias : all that was told against all that followed, less 1; missing when nothing followed
     """
 
     borders: np.ndarray
     off: tuple[np.ndarray, ...]
     days: tuple[np.ndarray, ...]
+    bias: float
 
     def interval(self, told: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Tell where 95 % of what follows such forecasts lies, the forecast itself included, shape (customers,) each.
@@ -75,7 +77,8 @@ def errors_of(told: np.ndarray, actual: np.ndarray, *, days: Sequence[object] | 
     place = pd.factorize(np.asarray(days))[0]
     off = (np.clip(actual, 0, None) - told) / told**SPREAD
     parts = [level == at for at in range(len(borders) + 1)]
-    return Errors(borders, tuple(off[part] for part in parts), tuple(place[part] for part in parts))
+    bias = told.sum() / actual.sum() - 1 if actual.sum() > 0 else np.nan
+    return Errors(borders, tuple(off[part] for part in parts), tuple(place[part] for part in parts), float(bias))
 
 
 def cut(off: np.ndarray) -> tuple[float, float]:

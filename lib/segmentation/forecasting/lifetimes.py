@@ -39,7 +39,7 @@ class LifetimeModel:
 
         Returns
         -------
-        DataFrame indexed as now.features; what is expected of who has no history yet is missing
+        DataFrame indexed as now.features; of who has bought nothing yet nothing is expected
 
         Raises
         ------
@@ -53,4 +53,5 @@ class LifetimeModel:
         if money and isinstance(fits.money, Refused):
             raise DataProblem(fits.money.reason)
         table = lifetime_table(histories, fits, as_of=now.day, horizons=horizons, draws=draws, seed=seed)
-        return table.reindex(now.features.index)
+        table = table.reindex(now.features.index)
+        return table.fillna(dict.fromkeys(table.select_dtypes("number"), 0.0))

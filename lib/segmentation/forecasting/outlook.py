@@ -13,7 +13,7 @@ from segmentation.forecasting.ahead import LIFETIME, told_ahead, who_tells_what
 from segmentation.forecasting.contest import Contest
 from segmentation.forecasting.forecasters import all_forecasters, new_models
 from segmentation.forecasting.intervals import Errors
-from segmentation.forecasting.known import Known, tidy
+from segmentation.forecasting.known import Known
 from segmentation.forecasting.lifetimes import LifetimeModel
 from segmentation.forecasting.next_order import by_own_gaps
 from segmentation.forecasting.outlook_notes import notes_of
@@ -97,7 +97,7 @@ def make_outlook(
     table = with_next_order(table, lifetimes, today, horizons=horizons)
     return Outlook(
         today.day, tuple(horizons), table, basis, errors, last_year(today),
-        tuple(notes_of(contest, basis, refused, horizons=horizons)),
+        tuple(notes_of(contest, basis, errors, refused, horizons=horizons)),
     )  # fmt: skip
 
 
@@ -124,7 +124,6 @@ def with_intervals(
     """Add intervals, and see to it that more days never mean less."""
     table = {}
     for (target, days), told in columns.items():
-        told = tidy(told.rename(target).to_frame(), usual=float(told.mean()))[target]
         table[f"{target}_{days}"] = told
         if target == "returns":
             continue

@@ -6,14 +6,19 @@ import numpy as np
 import pandas as pd
 
 from segmentation.forecasting.contest import Contest
-from segmentation.forecasting.intervals import errors_of
+from segmentation.forecasting.intervals import Errors, errors_of
 
 WORDS = {"returns": "who orders", "orders": "how many orders", "value": "spend"}
 AMOUNTS = {"value": "spend", "orders": "orders"}
 
 
 def notes_of(
-    contest: Contest, basis: Mapping[tuple[str, int], str], refused: str, *, horizons: Sequence[int]
+    contest: Contest,
+    basis: Mapping[tuple[str, int], str],
+    errors: Mapping[tuple[str, int], Errors],
+    refused: str,
+    *,
+    horizons: Sequence[int],
 ) -> list[str]:
     """Say what a reader of the outlook must know, one sentence an item.
 
@@ -21,10 +26,11 @@ def notes_of(
     ----------
     contest : see `hold_contest`
     basis : (target, horizon) → by whom and how it is told
+    errors : (orders or value, horizon) → how far forecasts were off where they could be tried out
     refused : why there is no lifetime model; empty when there is one
     horizons : in days
     """
-    notes = basis_in_words(basis)
+    notes = [*basis_in_words(basis), *bias_in_words(errors)]
     if contest.why_not:
         notes.append(f"Nothing says how good this is. {contest.why_not}")
     else:
@@ -42,16 +48,46 @@ def basis_in_words(basis: Mapping[tuple[str, int], str]) -> list[str]:
 
     Examples
     --------
-    >>> basis_in_words({("value", 30): "past spend", ("value", 90): "past spend", ("returns", 30): "RFM map"})
-    ['Spend within 30 and 90 days: past spend.', 'Who orders within 30 days: RFM map.']
+    >>> basis_in_words({("orders", 30): "past spend", ("value", 30): "past spend", ("value", 90): "RFM map"})
+    ['How many orders and spend within 30 days: past spend.', 'Spend within 90 days: RFM map.']
     """
-    together: dict[tuple[str, str], list[str]] = {}
-    for (target, days), words in basis.items():
-        together.setdefault((target, words), []).append(f"{days}")
+    days: dict[tuple[str, str], list[str]] = {}
+    for (target, horizon), words in basis.items():
+        days.setdefault((words, target), []).append(f"{horizon}")
+    targets: dict[tuple[str, str], list[str]] = {}
+    for (words, target), horizons in days.items():
+        targets.setdefault((words, listed(horizons)), []).append(WORDS[target])
     return [
-        f"{WORDS[target][0].upper()}{WORDS[target][1:]} within {listed(days)} days: {words.rstrip('.')}."
-        for (target, words), days in together.items()
+        f"{capital(listed(names))} within {horizons} days: {words.rstrip('.')}."
+        for (words, horizons), names in targets.items()
     ]
+
+
+def bias_in_words(errors: Mapping[tuple[str, int], Errors]) -> list[str]:
+    """Say how far forecasts of spend were off in all, where they could be tried out; nothing where none could."""
+    tried = [
+        f"{off.bias:+.0%} for {days} days"
+        for (target, days), off in errors.items()
+        if target == "value" and np.isfinite(off.bias)
+    ]
+    return (
+        [
+            f"Tried out on earlier days, forecasts of spend were off in all by {listed(tried)}, where more than 0 is too high."
+        ]
+        if tried
+        else []
+    )
+
+
+def capital(words: str) -> str:
+    """Begin a sentence.
+
+    Examples
+    --------
+    >>> capital("past spend of A and B")
+    'Past spend of A and B'
+    """
+    return words[:1].upper() + words[1:]
 
 
 def listed(words: Sequence[str]) -> str:

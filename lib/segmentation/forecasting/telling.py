@@ -6,6 +6,7 @@ import pandas as pd
 from segmentation.forecasting.contest import Contest
 from segmentation.forecasting.judging import Winner
 from segmentation.forecasting.known import Target
+from segmentation.forecasting.outlook_notes import capital
 from segmentation.forecasting.scoring import DECIDES
 
 WHAT = {"value": "what customers spend next", "returns": "who orders again"}
@@ -62,7 +63,7 @@ def winner_in_words(contest: Contest) -> list[str]:
     if contest.why_not:
         return [f"Forecasters are not compared. {contest.why_not}"]
     told = [verdict(contest, target) for target in contest.winners]
-    return told + [f"{name[0].upper()}{name[1:]} did not take part. {why}" for name, why in contest.refused.items()]
+    return told + [f"{capital(name)} did not take part. {why}" for name, why in contest.refused.items()]
 
 
 def verdict(contest: Contest, target: Target) -> str:
@@ -74,13 +75,11 @@ def verdict(contest: Contest, target: Target) -> str:
 def opening(winner: Winner, target: Target, words: str) -> str:
     """Word who wins and by how much."""
     if not winner.model or not winner.rule:
-        return (
-            f"{WHAT[target][0].upper()}{WHAT[target][1:]} is told by {winner.name}; there was nobody to compare with."
-        )
+        return f"{capital(WHAT[target])} is told by {winner.name}; there was nobody to compare with."
     ends = f"{winner.lead:+.3f} (95 %: {winner.lead_low:+.3f} to {winner.lead_high:+.3f})"
     if winner.name == winner.model:
         return (
-            f"{WHAT[target][0].upper()}{WHAT[target][1:]} is told best by {winner.name}: its {words} is ahead of the "
+            f"{capital(WHAT[target])} is told best by {winner.name}: its {words} is ahead of the "
             f"best simple rule, {winner.rule}, by {ends}."
         )
     return (
