@@ -8,7 +8,7 @@ from benchmarks.honesty import noise_row, unstable_row
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmentation.proving.card import Card, card_in_words, card_table, reliability_card
+from segmentation.proving.card import Card, card_in_words, card_table, evidence_of, reliability_card
 from segmentation.proving.grounds import (
     ACT,
     CARE,
@@ -18,6 +18,8 @@ from segmentation.proving.grounds import (
     apart_from_others,
     verdict_of,
 )
+from segmentation.proving.later import LaterEvidence
+from segmentation.proving.refits import Refits
 from segmentation.proving.trials import EARLIER, HALVES, SEEDS, WITHOUT_MOST, no_trials
 
 NAMES = ["champions", "regulars", "lapsed"]
@@ -240,6 +242,27 @@ def test_the_finding_says_how_many_segments_may_be_acted_on() -> None:
     words = card_in_words(judged(stability=stability(jaccard=[0.95, 0.5, 0.7])))
     assert words.startswith("Verdict on the segments: act. They tell what customers do later")
     assert words.endswith("Segment by segment: 1 act, 1 act with care, 1 do not act.")
+
+
+# --- what a card rests on
+
+
+def put_together(evidence: LaterEvidence) -> Evidence:
+    """Put together what is known without any refit or trial."""
+    segments = pd.DataFrame({"segment": [0, 0, 1], "name": ["champions", "champions", "lapsed"]})
+    refits = Refits(np.empty(0), np.empty((0, 2)), 3, 3, 0, "Nothing to fit again.")
+    nothing = pd.DataFrame(index=no_trials())
+    return evidence_of(refits, nothing, None, evidence, returned=None, segments=segments)
+
+
+def test_a_hold_out_period_without_segments_made_then_says_why() -> None:
+    told = put_together(LaterEvidence(segments=later(), why_no_order="No segments could be made as of then."))
+    assert (told.explained, told.order_kept, told.why_not) == (None, None, "No segments could be made as of then.")
+    assert told.later is not None
+
+
+def test_sizes_are_those_of_today() -> None:
+    assert put_together(LaterEvidence(why_not="Too short.")).sizes.to_dict() == {0: 2, 1: 1}
 
 
 # --- honesty, on a few seeds; benchmarks/honesty.py measures rates

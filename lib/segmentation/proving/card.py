@@ -49,7 +49,7 @@ def evidence_of(
     segments : one row a customer: segment, name
     """
     names = segments.groupby("segment")["name"].first()
-    told = later.order.loc[ALL_DAYS] if not later.why_not else None
+    told = later.order.loc[ALL_DAYS] if ALL_DAYS in later.order.index else None
     return Evidence(
         stability=stability_by_segment(refits, names),
         agreement=refits_agreement(refits)["agreement"] if refits.number else None,
@@ -57,11 +57,11 @@ def evidence_of(
         closer=crowd.closer if crowd else None,
         trials=trials,
         sizes=segments["segment"].value_counts(),
-        later=None if told is None else later.segments,
+        later=None if later.why_not else later.segments,
         explained=None if told is None else (told["ranks_low"], told["ranks_explained"], told["ranks_high"]),
         explained_return=returned,
         order_kept=None if told is None else told["order_kept"],
-        why_not=later.why_not,
+        why_not=later.why_not or later.why_no_order,
     )
 
 
