@@ -72,9 +72,9 @@ def with_money(histories: pd.DataFrame, *, p: float, q: float, gamma: float, see
 def nasty(seed: int) -> pd.DataFrame:
     """Make histories that a model may choke on, another kind each time."""
     generator = np.random.default_rng(seed)
-    customers = int(generator.choice([2, 3, 25, 80, 400]))
+    customers = int(generator.choice([2, 60, 80, 400]))
     span = generator.choice([1.0, 7.0, 300.0, 1e6]) * generator.uniform(0.01, 1.0, customers)
-    repeats = generator.poisson(generator.gamma(generator.choice([0.05, 0.5, 20.0]), size=customers))
+    repeats = generator.poisson(generator.gamma(generator.choice([0.3, 0.5, 20.0]), size=customers))
     last = span * generator.uniform(size=customers)
     value = generator.lognormal(3.0, generator.choice([0.0, 0.5, 4.0]), customers)
     kind = seed % 10
