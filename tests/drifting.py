@@ -24,7 +24,7 @@ from segmentation.tables import ORDERS
 DAYS = 180  # from one look to the next
 WAVES = 7  # of customers, each so many days after the one before
 FIRST_DAY = date(2024, 7, 1)  # of every made shop
-OLDER, THEN, NOW = (FIRST_DAY + timedelta(days=DAYS * wave) for wave in (WAVES - 2, WAVES - 1, WAVES))
+OLDEST, OLDER, THEN, NOW = (FIRST_DAY + timedelta(days=DAYS * (WAVES - back)) for back in (3, 2, 1, 0))
 FOREIGN = ("bulk buyers", "steady small buyers")
 VANISHING = ("champions", "regulars")
 
@@ -121,34 +121,34 @@ class Old:
 
     Attributes
     ----------
-    older, then : features as of the day before that, and of that day
+    looks : features as of days half a year apart, the oldest first, that day's last
     segmentation, plan, refits : of that day
     """
 
-    older: pd.DataFrame
-    then: pd.DataFrame
+    looks: list[pd.DataFrame]
     segmentation: Segmentation
     plan: Plan
     refits: Refits
 
 
-def old_segments(older: pd.DataFrame, then: pd.DataFrame, *, refits: int, seed: int = 7) -> Old:
+def old_segments(looks: list[pd.DataFrame], *, refits: int, seed: int = 7) -> Old:
     """Make the segments of the earlier day as step 04 does, at most eight."""
     wish = Wish(algorithm="k-means", k=0, k_max=8, min_share=0.03, weights={}, rules="simple_rules")
     recipe = Recipe(columns=USUAL_FEATURES)
-    made = segment_customers(then, recipe=recipe, wish=wish, allowed=Allowed(FULL), refits=5, seed=seed)
-    return old_after(made.plan, older, then, refits=refits)
+    made = segment_customers(looks[-1], recipe=recipe, wish=wish, allowed=Allowed(FULL), refits=5, seed=seed)
+    return old_after(made.plan, looks, refits=refits)
 
 
-def old_after(plan: Plan, older: pd.DataFrame, then: pd.DataFrame, *, refits: int) -> Old:
+def old_after(plan: Plan, looks: list[pd.DataFrame], *, refits: int) -> Old:
     """Make the segments of the earlier day after a plan."""
+    then = looks[-1]
     segmentation = fit(then, plan)
     again = bootstrap_refits(segmentation, then, plan, past=None, refits=refits, seed=plan.seed)
-    return Old(older, then, segmentation, plan, again)
+    return Old(looks, segmentation, plan, again)
 
 
 def verdict_on(old: Old, now: pd.DataFrame, *, of_one_shop: bool) -> Verdict:
     """Decide whether the old segments do for customers of a later day, or of another run of the same day."""
-    told = {"days": DAYS, "reference": (old.older, old.then)} if of_one_shop else {}
-    drift = drift_between(old.then, now, columns=old.plan.recipe.columns or USUAL_FEATURES, **told)
+    told = {"days": DAYS, "reference": old.looks} if of_one_shop else {}
+    drift = drift_between(old.looks[-1], now, columns=old.plan.recipe.columns or USUAL_FEATURES, **told)
     return refit_verdict(drift, refit_agreement(old.segmentation, now, old.plan, refits=old.refits))

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from drifting import CHANGES, NOW, OLDER, THEN, World, described, in_waves, made_orders, old_after, verdict_on
+from drifting import CHANGES, NOW, OLDER, OLDEST, THEN, World, described, in_waves, made_orders, old_after, verdict_on
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -120,6 +120,16 @@ def test_a_shop_that_only_grows_older_has_not_drifted():
     assert aged.loc[["tenure_days", "order_count"], "beyond"].tolist() == [0, 0]
 
 
+def test_a_season_that_came_before_is_no_drift():
+    looks = [people(seed) for seed in range(4)]
+    season = people(9).assign(channel="app")
+    columns = ["channel"]
+    first_time = drift_between(looks[2], season, columns=columns, days=300, reference=looks[:3])
+    again = drift_between(looks[2], season, columns=columns, days=300, reference=[looks[0], season, looks[1], looks[2]])
+    assert first_time.loc["channel", "beyond"] > 0.25
+    assert again.loc["channel", "beyond"] == 0
+
+
 def test_without_an_earlier_pair_of_days_only_newcomers_count():
     first, second = people(1, days=300), people(2, days=600, size=3000)
     drift = drift_between(first, second, columns=["tenure_days", "net_spend"], days=100)
@@ -177,6 +187,13 @@ def test_a_refit_as_different_as_those_on_drawn_customers_is_no_ground():
     assert refit_verdict(shifted(0.0), RefitAgreement(0.9, 0.95)).word == KEEP
 
 
+def test_drift_held_against_less_than_a_year_may_be_the_season():
+    season = "Less than a year of earlier days is known to hold this against, so it may be the season."
+    assert refit_verdict(shifted(0.3), STEADY, known_days=200).grounds[-1] == season
+    assert season not in refit_verdict(shifted(0.3), STEADY, known_days=365).grounds
+    assert season not in refit_verdict(shifted(0.0), STEADY, known_days=200).grounds
+
+
 def test_where_half_of_the_customers_moved_one_should_watch():
     assert refit_verdict(shifted(0.0), STEADY, moved=0.49).word == KEEP
     verdict = refit_verdict(shifted(0.0), STEADY, moved=0.52)
@@ -203,9 +220,9 @@ def shop(connection, tmp_path_factory):
     """Make one shop, describe it on three days and make its segments."""
     orders, kinds = made_orders(connection, tmp_path_factory.mktemp("shop") / "one", customers=1200, seed=3)
     orders = in_waves(orders, seed=3)
-    older, then = (described(connection, orders, day=day) for day in (OLDER, THEN))
+    looks = [described(connection, orders, day=day) for day in (OLDEST, OLDER, THEN)]
     plan = Plan("full", Recipe(columns=USUAL_FEATURES), "k-means", 5, "", 7)
-    return orders, World(kinds, orders.iloc[:0], 3), old_after(plan, older, then, refits=10)
+    return orders, World(kinds, orders.iloc[:0], 3), old_after(plan, looks, refits=10)
 
 
 @pytest.mark.parametrize(

@@ -189,8 +189,8 @@ def test_sentences_tell_the_largest_moves():
     words = moves_in_words(crowd(SMALL | {("loyal", "lapsed"): 12, (None, "loyal"): 9}), min_group=5, money="EUR")
     assert words == [
         "Of 142 customers known before and after, 32 (23%) stand in another segment after.",
-        "Most moved from lapsed to loyal: 20, and with the most money (net spend 400 EUR).",
-        "Not known before, and known after: 9 loyal.",
+        "Most moved from “lapsed” to “loyal”: 20, and with the most money (net spend 400 EUR).",
+        "Not known before, and known after: 9 in “loyal”.",
     ]
 
 

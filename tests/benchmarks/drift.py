@@ -2,7 +2,7 @@
 
 Shops of the usual seven kinds, whose customers come in seven waves half a year apart, so that the same goes on and only
 the shop's age changes. Two pairs of runs: two days of one shop, half a year apart, with changes from the earlier day on
-(the pair of days before is the yardstick); and two shops drawn from the same process as of the same day, with the
+(two pairs of days before are the yardstick); and two shops drawn from the same process as of the same day, with the
 second changed from its beginning. Segments of the earlier run are those of step 04 with at most eight of them.
 
 Usage: python tests/benchmarks/drift.py [--seeds 50] [--first 1] [--customers 2400] [--processes 2]
@@ -28,6 +28,7 @@ from drifting import (
     FOREIGN,
     NOW,
     OLDER,
+    OLDEST,
     THEN,
     World,
     described,
@@ -55,8 +56,7 @@ def verdicts(seed: int, *, customers: int) -> list[dict[str, object]]:
         )
         foreign = foreign.assign(customer_id="new " + foreign["customer_id"], order_id="new " + foreign["order_id"])
         orders, others = in_waves(orders, seed=seed), in_waves(others, seed=seed + 10_000)
-        older, then = described(connection, orders, day=OLDER), described(connection, orders, day=THEN)
-        old = old_segments(older, then, refits=REFITS)
+        old = old_segments([described(connection, orders, day=day) for day in (OLDEST, OLDER, THEN)], refits=REFITS)
         late = orders["ordered_at"] >= pd.Timestamp(THEN)
         every = pd.Series(True, index=others.index)
         for word, change in CHANGES.items():

@@ -12,7 +12,7 @@ from segmentation.movement.drift import Pair, drift_between
 from segmentation.movement.matching import labels_for_both, matched_names
 from segmentation.movement.moves import NO_SEGMENT, Moves, moves_between
 from segmentation.movement.told import Told
-from segmentation.movement.verdict import RefitAgreement, Verdict, refit_agreement, refit_verdict
+from segmentation.movement.verdict import YEAR, RefitAgreement, Verdict, refit_agreement, refit_verdict
 from segmentation.proving.refits import bootstrap_refits
 
 SAME_SHOP = 0.5  # share of the smaller run's customers that both must know
@@ -83,13 +83,18 @@ class Comparison:
         return float((self.carried[both] != self.before.segments.loc[both, "name"]).mean())
 
     @cached_property
-    def reference(self) -> Pair | None:
-        """Customers as of the earlier pair of days that the first run knows, where it is about as far apart."""
+    def apart(self) -> int:
+        """Days from the earlier day that the first run knows to its own; 0 where it knows none."""
         past, now = self.before.past, self.before.features
         both = past.index.intersection(now.index)
-        apart = (now.loc[both, "tenure_days"] - past.loc[both, "tenure_days"]).median()
-        near = bool(self.days) and 1 / AS_FAR <= apart / self.days <= AS_FAR
-        return (past, now) if near else None
+        days = (now.loc[both, "tenure_days"] - past.loc[both, "tenure_days"]).median()
+        return 0 if np.isnan(days) else round(days)
+
+    @cached_property
+    def reference(self) -> Pair | None:
+        """Customers as of the earlier pair of days that the first run knows, where it is about as far apart."""
+        near = bool(self.days) and 1 / AS_FAR <= self.apart / self.days <= AS_FAR
+        return (self.before.past, self.before.features) if near else None
 
     @cached_property
     def drift(self) -> pd.DataFrame:
@@ -115,7 +120,8 @@ class Comparison:
     @cached_property
     def verdict(self) -> Verdict:
         """Whether the first run's segments still do for the second's customers."""
-        return refit_verdict(self.drift, self.agreement, moved=self.moved)
+        known = self.apart if self.reference else 0
+        return refit_verdict(self.drift, self.agreement, moved=self.moved, known_days=known if self.days else YEAR)
 
 
 def in_order(first: Told, second: Told, *, seed: int) -> Comparison:

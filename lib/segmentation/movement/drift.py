@@ -1,6 +1,7 @@
 """Drift: how far customers have shifted between two days or two runs, beyond chance and the shop's growing older."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -25,51 +26,61 @@ def drift_between(
     *,
     columns: Sequence[str],
     days: int = 0,
-    reference: Pair | None = None,
+    reference: Sequence[pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """Measure how far customers have shifted from one day to a later one, or from one run to another.
 
     A shop that grows older drifts though nothing has happened: its customers have been there longer and have bought
-    more. So shifts are looked at in three ways. Features of everyone are held against how far they shifted between an
-    earlier pair of days; those of newcomers, who had equally long to buy on either day, as well; and what active
-    customers have done since the first day, against what they had done in the same time before it.
+    more; and it drifts with the seasons. So shifts are looked at in three ways, each beside earlier days. Features of
+    everyone are held against the largest shift between two earlier looks; those of newcomers, who had equally long to
+    buy on either day, as well; and what active customers have done since the first day, against the earlier period
+    that is most like it.
 
     Parameters
     ----------
     first, second : features of customers as of either day, one row each, indexed by customer_id
     columns : features to compare; one that is unknown of everybody is left out
     days : from the first day to the second; 0 for runs that are no two days of one shop, where everyone is compared
-    reference : features as of an earlier pair of days, as far apart; the later of them is `first` where a run is looked
-        at. Without it, only newcomers tell of drift between two days.
+    reference : features as of earlier days, each about as far from the next, the oldest first; the last are `first`
+        where a run is looked at. A year of them knows all seasons. Without any, only newcomers tell of drift between
+        two days.
 
     Returns
     -------
     DataFrame indexed by feature, in the order given, then orders_since and spend_since; missing where not measured
         psi : population stability index of everyone, or of active customers, less what chance makes of it; usual : the
-        same between the earlier pair of days; newcomers_psi, newcomers_usual : the same of newcomers; beyond : the
-        largest shift beyond the usual, 0 where chance may have made it; whose : everyone's, newcomers' or active
-        customers'; distance : Wasserstein's, in standard deviations of the first, for words total variation, 0 to 1;
-        ks : Kolmogorov-Smirnov statistic of numbers, 0 to 1
+        largest between earlier looks; newcomers_psi, newcomers_usual : the same of newcomers; beyond : the largest
+        shift beyond the usual, 0 where chance may have made it; whose : everyone's, newcomers' or active customers';
+        distance : Wasserstein's, in standard deviations of the first, for words total variation, 0 to 1; ks :
+        Kolmogorov-Smirnov statistic of numbers, 0 to 1
 
     Source
     ------
     docs/decisions/0027-movement-and-drift.md
     """
     known = [name for name in columns if first[name].notna().any() or second[name].notna().any()]
-    everyone, fresh = (first, second), newcomers((first, second), days=days)
-    earlier = newcomers(reference, days=days) if reference else None
+    earlier = [*pairwise(reference or ())]
+    fresh, fresh_earlier = newcomers((first, second), days=days), [newcomers(pair, days=days) for pair in earlier]
     rows = {}
     for name in known:
-        now, new = shifts(everyone, reference, name), shifts(fresh, earlier, name)
-        judged = {"newcomers": beyond(*new)} | ({"everyone": beyond(*now)} if reference or not days else {})
-        told = {"newcomers_psi": new[0].value, "newcomers_usual": new[1].value}
-        rows[name] = told | shift_row(now, judged) | distances(first[name], second[name])
-    if reference and days:
-        was, since = since_then(*reference, days=days), since_then(first, second, days=days)
-        for name in since:
-            now = shifts((was, since), None, name)
-            rows[name] = shift_row(now, {"active customers": beyond(*now)}) | distances(was[name], since[name])
+        now, new = shift((first, second), earlier, name), shift(fresh, fresh_earlier, name)
+        judged = {"newcomers": new["beyond"]} | ({"everyone": now["beyond"]} if earlier or not days else {})
+        told = {"newcomers_psi": new["psi"], "newcomers_usual": new["usual"]}
+        rows[name] = now | told | furthest(judged) | distances(first[name], second[name])
+    if earlier and days:
+        rows |= behaviour_rows((first, second), earlier, days=days)
     return pd.DataFrame.from_dict(rows, orient="index", columns=[*MEASURES]).rename_axis("feature")
+
+
+def behaviour_rows(pair: Pair, earlier: Sequence[Pair], *, days: int) -> dict[str, dict[str, object]]:
+    """Measure what active customers did since the first day, beside the earlier period that is most like it."""
+    since, before = since_then(*pair, days=days), [since_then(*each, days=days) for each in earlier]
+    rows = {}
+    for name in since:
+        told = [shift((was, since), [], name) | distances(was[name], since[name]) for was in before]
+        likest = min(told, key=lambda row: (row["beyond"], row["psi"]))
+        rows[name] = likest | furthest({"active customers": likest["beyond"]})
+    return rows
 
 
 def newcomers(pair: Pair, *, days: int) -> Pair:
@@ -92,10 +103,21 @@ def since_then(first: pd.DataFrame, second: pd.DataFrame, *, days: int) -> pd.Da
     return pd.DataFrame({ORDERS_SINCE: more["order_count"], SPEND_SINCE: spent})
 
 
-def shifts(pair: Pair, earlier: Pair | None, name: str) -> tuple[StabilityIndex, StabilityIndex]:
-    """Measure how far a feature has shifted, and how far it did between the earlier pair of days."""
-    usual = stability_index(earlier[0][name], earlier[1][name]) if earlier else NOTHING
-    return stability_index(pair[0][name], pair[1][name]), usual
+def shift(pair: Pair, earlier: Sequence[Pair], name: str) -> dict[str, float]:
+    """Measure how far a feature has shifted, how far it did at most between earlier looks, and what is beyond.
+
+    Returns
+    -------
+    psi, usual : less what chance makes of them, usual 0 without earlier looks; beyond : see `beyond`
+    """
+    now = stability_index(pair[0][name], pair[1][name])
+    usual = [stability_index(before[name], after[name]) for before, after in earlier] or [NOTHING]
+    measured = [index for index in usual if not np.isnan(index.value)]
+    return {
+        "psi": now.value,
+        "usual": max((index.value for index in measured), default=np.nan),
+        "beyond": min((beyond(now, index) for index in measured), default=0.0),
+    }
 
 
 def beyond(now: StabilityIndex, usual: StabilityIndex) -> float:
@@ -113,11 +135,10 @@ def beyond(now: StabilityIndex, usual: StabilityIndex) -> float:
     return round(more, 12) if more > SURE * np.hypot(now.error_at(expected), usual.error_at(expected)) else 0.0
 
 
-def shift_row(now: tuple[StabilityIndex, StabilityIndex], judged: dict[str, float]) -> dict[str, object]:
-    """Set out a shift, the usual one, and whose shift is the furthest beyond the usual."""
+def furthest(judged: dict[str, float]) -> dict[str, object]:
+    """Tell whose shift is the furthest beyond the usual, and by how much."""
     whose = max(judged, key=lambda word: judged[word])
-    told = {"psi": now[0].value, "usual": now[1].value, "beyond": judged[whose]}
-    return told | {"whose": whose if judged[whose] else ""}
+    return {"beyond": judged[whose], "whose": whose if judged[whose] else ""}
 
 
 def distances(first: pd.Series, second: pd.Series) -> dict[str, float]:
@@ -143,8 +164,8 @@ WORDS = {ORDERS_SINCE: "orders since then", SPEND_SINCE: "spend since then"}
 DRIFT_FORMATS = dict.fromkeys(("PSI", "usual", "PSI of newcomers", "usual of newcomers", "distance", "KS"), "{:.2f}")
 DRIFT_NOTES = (
     "PSI: population stability index in tenths of the first, less what chance makes of it; by convention up to 0.10 is "
-    "little, above 0.25 a lot. Usual: the same between the two looks before. Since then: what customers did who had "
-    "been active, beside what they had done in the same time before. Distance: Wasserstein's, in standard deviations, "
+    "little, above 0.25 a lot. Usual: the most that it came to between two earlier looks. Since then: what customers "
+    "did who had been active, beside the earlier period most like it. Distance: Wasserstein's, in standard deviations, "
     "or of words the share that differs. KS: Kolmogorov–Smirnov. A dash: not measured, since nobody or too few are "
     "there to compare."
 )

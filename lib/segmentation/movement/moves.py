@@ -234,12 +234,12 @@ def moved_in_words(moved: int, moves: Moves, *, whole: bool) -> str:
 def largest_in_words(moved: pd.DataFrame, *, money: str) -> str:
     """Say which moves were the largest, in customers and in money."""
     most, dearest = moved.loc[moved["customers"].idxmax()], moved.loc[moved["spend_after"].idxmax()]
-    words = f"Most moved from {most['before']} to {most['after']}: {most['customers']:,}"
+    words = f"Most moved from “{most['before']}” to “{most['after']}”: {most['customers']:,}"
     own = f"net spend {most['spend_after']:,.0f} {money}"
     if most.name == dearest.name:
         return f"{words}, and with the most money ({own})."
     return (
-        f"{words} ({own}); most money moved from {dearest['before']} to {dearest['after']}: "
+        f"{words} ({own}); most money moved from “{dearest['before']}” to “{dearest['after']}”: "
         f"{dearest['customers']:,} with {dearest['spend_after']:,.0f} {money}."
     )
 
@@ -247,7 +247,7 @@ def largest_in_words(moved: pd.DataFrame, *, money: str) -> str:
 def came_or_went_in_words(told: pd.DataFrame, *, known: str, side: str) -> str:
     """Say in which segments those stand who came new, or stood who were lost; the three largest."""
     largest = told.sort_values("customers", ascending=False, kind="stable").head(3)
-    parts = [f"{row['customers']:,} {row[side]}" for _, row in largest.iterrows()]
+    parts = [f"{row['customers']:,} in “{row[side]}”" for _, row in largest.iterrows()]
     return f"{known}: {', '.join(parts)}{' and others' if len(told) > len(largest) else ''}."
 
 

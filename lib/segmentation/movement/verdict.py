@@ -13,6 +13,8 @@ from segmentation.proving.refits import Refits, compare, labels_of, refits_agree
 
 REFIT, WATCH, KEEP = "refit", "watch", "no need"
 MANY_MOVED = 0.5  # share of customers in another segment that asks for a look
+YEAR = 350  # days that know all seasons, in looks a quarter or half a year apart
+SEASON = "Less than a year of earlier days is known to hold this against, so it may be the season."
 IN_WORDS = {
     REFIT: "Refit: make the segments again.",
     WATCH: "Watch: keep the segments, and look again soon.",
@@ -85,7 +87,9 @@ def refit_agreement(
     return RefitAgreement(agreement, refits_agreement(refits)["low"])
 
 
-def refit_verdict(drift: pd.DataFrame, agreement: RefitAgreement, *, moved: float = np.nan) -> Verdict:
+def refit_verdict(
+    drift: pd.DataFrame, agreement: RefitAgreement, *, moved: float = np.nan, known_days: int = YEAR
+) -> Verdict:
     """Decide whether to make the segments again.
 
     Refit when shifts beyond chance and the usual add up to 0.10 or more, or when a refit would make other segments.
@@ -96,6 +100,7 @@ def refit_verdict(drift: pd.DataFrame, agreement: RefitAgreement, *, moved: floa
     drift : of the features that decide who is alike, see `drift_between`
     agreement : see `refit_agreement`
     moved : share of customers who stand in another segment than before, 0 to 1; missing where none can be followed
+    known_days : from the first look that drift is held against to the earlier of the two days
 
     Source
     ------
@@ -107,6 +112,8 @@ def refit_verdict(drift: pd.DataFrame, agreement: RefitAgreement, *, moved: floa
     grounds = [drift_ground(drift, total), agreement_ground(agreement), moved_ground(moved)]
     if agreement.differs and total < SOME:
         grounds[:2] = grounds[1::-1]
+    if total and known_days < YEAR:
+        grounds.append(SEASON)
     return Verdict(word, tuple(filter(None, grounds)))
 
 
@@ -136,7 +143,10 @@ def agreement_ground(agreement: RefitAgreement) -> str:
             f"{told}, less than the {agreement.low:.2f} that 19 of 20 refits on drawn customers reach, and below "
             f"{STEADY:.2f}: they would be others."
         )
-    return f"{told} (1 the same, 0 as by chance), which is no more change than refits bring or than counts as steady."
+    enough = f"as well as refits on drawn customers do ({agreement.low:.2f} or more in 19 of 20)"
+    if agreement.agreement < agreement.low:
+        enough = f"{STEADY:.2f} or more, which counts as steady"
+    return f"{told} (1 the same, 0 as by chance), {enough}."
 
 
 def moved_ground(moved: float) -> str:
