@@ -41,7 +41,14 @@ def write_run(
     features.rename_axis("customer_id").reset_index().to_parquet(folder / "03_features.parquet")
     past.rename_axis("customer_id").reset_index().to_parquet(folder / "03_past.parquet")
     segments.rename_axis("customer_id").reset_index().to_parquet(folder / "04_segments.parquet")
-    evaluation = {"agreement": {"agreement": 0.91}, "silhouette": {"all": 0.31}, "holdout_days": 90, "rivals": {}}
+    evaluation = {
+        "verdict": "act",
+        "agreement": {"agreement": 0.91},
+        "internal": {"all": {"silhouette": 0.31}},
+        "holdout_days": 90,
+        "order": {"all days": {"order_kept": 0.86, "ranks_explained": 0.26, "money_explained": None}},
+        "winners": {"value": "lifetime model"},
+    }
     (folder / "05_evaluation.json").write_text(json.dumps(evaluation), encoding="utf-8")
     pd.DataFrame({"name": ["all"], "contactable": [300], "budget": [90.0]}).to_csv(folder / "06_plan.csv")
     facts = {"as_of": str(day), "currency": "EUR", "plan": plan.record()}

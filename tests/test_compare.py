@@ -127,7 +127,9 @@ def test_segments_and_customers_of_both_runs_stand_side_by_side(page: Page):
     told = {row[0]: row[1:] for row in page.tables["table-1"]}
     assert told["customers"] == ["400", "480"]
     assert told["segments"] == ["3", "4"]
-    assert told["rank correlation with later spend"] == ["–", "–"]
+    assert told["silhouette"] == ["0.31", "0.31"]
+    assert told["later spend told by segments, ranks"] == ["26 %", "26 %"]
+    assert told["later spend told by segments, money"] == ["–", "–"]
 
 
 def test_customers_of_one_run_only_are_new(page: Page):

@@ -19,7 +19,8 @@ from segmentation.movement import (
     segment_moves,
 )
 from segmentation.movement.matching import labels_for_both, matched_names
-from segmentation.movement.moves import LOST, NEW, NO_SEGMENT
+from segmentation.movement.moves import NO_SEGMENT
+from segmentation.movement.moves_shown import LOST, NEW
 from segmentation.movement.protection import Hidden, hidden_moves
 
 NAMES = ["loyal", "occasional", "lapsed"]

@@ -9,16 +9,13 @@ from segmentation.movement.drift import (
     drift_in_words,
     drift_table,
 )
-from segmentation.movement.moves import (
+from segmentation.movement.moves import Moves, gone_after_days, moves_between, segment_moves
+from segmentation.movement.moves_shown import (
     MOVES_FORMATS,
-    Moves,
-    gone_after_days,
     gone_in_words,
-    moves_between,
     moves_in_words,
     moves_matrix,
     moves_table,
-    segment_moves,
 )
 from segmentation.movement.verdict import RefitAgreement, Verdict, refit_agreement, refit_verdict
 

@@ -1,57 +1,22 @@
 """The page that compares two runs: the verdict first, then who moved, what drifted, and how the runs were made."""
 
-import base64
 import os
-from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-from markupsafe import Markup
-
-from segmentation import figures
 from segmentation.movement.comparison import Comparison, in_order
-from segmentation.movement.drift import (
-    CLEAR,
-    DRIFT_FORMATS,
-    DRIFT_NOTES,
-    SOME,
-    by_size,
-    drift_in_words,
-    drift_table,
-    feature_words,
-    total_drift,
-)
-from segmentation.movement.moves import (
-    MOVES_FORMATS,
-    gone_after_days,
-    gone_in_words,
-    moves_in_words,
-    moves_matrix,
-    moves_table,
-)
-from segmentation.movement.side_by_side import (
-    DIFFERS,
-    VERDICT,
-    figures_beside,
-    inputs_beside,
-    parameters_beside,
-    segments_of,
-    versions_beside,
-)
+from segmentation.movement.drift import drift_in_words, total_drift
+from segmentation.movement.moves_shown import moves_in_words
+from segmentation.movement.sections import came_out, made, moved, section, shifted
+from segmentation.movement.side_by_side import DIFFERS, VERDICT, parameters_beside
 from segmentation.movement.told import Told, read_told
 from segmentation.pages import page_template, stylesheet, write
 from segmentation.problems import DataProblem, some
-from segmentation.report import as_png, table_html
 from segmentation.runs import home
 
 FOLDER = "compare"
 SEED = 7
-SAME_SEGMENT = (
-    "Two segments are one when they hold mostly the same customers; an arrow joins their names where these differ."
-)
-Part = dict[str, Any]
 
 
 def compare_runs(first: str, second: str, *, out: Path | None = None, min_group: int = 0) -> Path:
@@ -109,11 +74,6 @@ def links_to(told: Told, folder: Path) -> list[dict[str, Any]]:
     return [{"href": href, "label": f"Findings of {told.name}", "current": False}] if index.exists() else []
 
 
-def section(anchor: str, heading: str, parts: list[Part]) -> dict[str, Any]:
-    """Describe a section."""
-    return {"anchor": anchor, "heading": heading, "parts": parts}
-
-
 def about(compared: Comparison) -> str:
     """Say what is compared, and whether customers can be followed."""
     before, after = compared.before, compared.after
@@ -139,137 +99,3 @@ def findings(compared: Comparison, *, min_group: int) -> list[str]:
         return [*drift, settings]
     words = moves_in_words(compared.moves, min_group=min_group, money=compared.after.money)
     return [*drift, *words, settings]
-
-
-def came_out(compared: Comparison, numbers: Mapping[str, count], *, min_group: int) -> list[Part]:
-    """Set key figures and segments of both runs side by side."""
-    before, after = compared.before, compared.after
-    formats = {"share": "{:.0%}", "of money": "{:.0%}"}
-    parts = [
-        table(
-            numbers,
-            figures_beside(before, after, min_group=min_group),
-            caption="Key figures of both runs.",
-            notes="A dash: the run has not measured it.",
-        )
-    ]
-    for told in (before, after):
-        shown = segments_of(told, min_group=min_group)
-        money = next(name for name in shown.columns if name.startswith("net spend"))
-        parts.append(
-            table(
-                numbers,
-                shown,
-                caption=f"Segments of {told.name}, richest customers first.",
-                formats=formats | {money: "{:,.0f}"},
-                notes=f"A dash: fewer than {min_group} customers, or so few would follow from the others.",
-            )
-        )
-    return parts
-
-
-def moved(compared: Comparison, numbers: Mapping[str, count], *, min_group: int) -> list[Part]:
-    """Show who went from which segment to which; nobody where the runs are of different shops."""
-    if not compared.of_one_shop:
-        return [{"text": "Not shown: the runs seem to be of different shops, so nobody can be followed."}]
-    before, after = compared.before, compared.after
-    matrix = moves_matrix(compared.moves, min_group=min_group)
-    days = gone_after_days(before.features)
-    caption = (
-        f"Customers by their segment in {before.name} (rows) and in {after.name} (columns). The darker, the larger the "
-        f"share of the row. Blank: nobody, fewer than {min_group}, or so few would follow from the rest."
-    )
-    return [
-        picture(numbers, figures.moves_map(matrix), caption=caption),
-        table(
-            numbers,
-            matrix.reset_index().rename(columns={"before": f"{before.name} ↓ {after.name} →"}),
-            caption=f"Customers by segment in {before.name} (rows) and in {after.name} (columns).",
-            formats=dict.fromkeys(matrix.columns, "{:,.0f}"),
-            notes=f"A dash: fewer than {min_group} customers, or so few would follow from the rest. {SAME_SEGMENT}",
-        ),
-        table(
-            numbers,
-            moves_table(compared.moves, min_group=min_group),
-            caption=f"How each segment came from {before.name} to {after.name}.",
-            formats=MOVES_FORMATS,
-            notes="Before + joined + new − left − lost = after. New: known in the later run only; lost: in the earlier "
-            f"one only. Money: net spend as of either day, {after.money}.",
-        ),
-        {"text": gone_in_words(before.features, after.features, days=days, min_group=min_group)},
-    ]
-
-
-def shifted(compared: Comparison, numbers: Mapping[str, count]) -> list[Part]:
-    """Show how far the features that decide have shifted."""
-    drift = compared.drift
-    if drift.empty:
-        return [{"text": "No feature that decides is known in both runs."}]
-    named = by_size(drift).head(20).rename(index=feature_words)
-    usual = "the mark what is usual, " if compared.reference else ""
-    caption = (
-        f"Population stability index of the features that decide, {compared.before.name} against "
-        f"{compared.after.name}; {usual}diamonds newcomers alone. Red: beyond chance and the usual. Dotted: "
-        f"{SOME:.2f} and {CLEAR:.2f}, by convention some and clear shift."
-    )
-    return [
-        {"text": yardstick(compared)},
-        picture(numbers, figures.drift_bars(named, bands=(SOME, CLEAR)), caption=caption),
-        table(
-            numbers,
-            drift_table(drift),
-            caption="How far each feature that decides has shifted, furthest beyond the usual first.",
-            formats=DRIFT_FORMATS,
-            notes=DRIFT_NOTES,
-        ),
-    ]
-
-
-def yardstick(compared: Comparison) -> str:
-    """Say what shifts are held against."""
-    if not compared.days:
-        return (
-            "Both runs describe the same day or different shops, so everyone is compared, and chance alone sets limits."
-        )
-    if compared.reference:
-        return (
-            f"The runs are {compared.days:,} days apart. A shop that grows older shifts though nothing happens, so "
-            f"shifts are held against those between an earlier pair of days about as far apart, which "
-            f"{compared.before.name} knows."
-        )
-    return (
-        f"The runs are {compared.days:,} days apart, and {compared.before.name} knows no earlier pair of days as far "
-        "apart to hold shifts against. A shop that grows older shifts though nothing happens, so only newcomers, who "
-        "had equally long to buy, count for the verdict."
-    )
-
-
-def made(compared: Comparison, numbers: Mapping[str, count]) -> list[Part]:
-    """Set parameters, inputs and versions side by side."""
-    before, after = compared.before, compared.after
-    parameters, versions = parameters_beside(before, after), versions_beside(before, after)
-    differ, same = (parameters[parameters[VERDICT].eq(DIFFERS) == flag] for flag in (True, False))
-    parts = [
-        table(numbers, differ, caption="Parameters that differ."),
-        table(numbers, same, caption="Parameters that are the same.")
-        | {"summary": f"{len(same)} parameters are the same"},
-        table(numbers, inputs_beside(before, after), caption="Inputs.", notes="The same file: byte by byte."),
-        table(numbers, versions[versions[VERDICT] == DIFFERS], caption="Packages whose versions differ."),
-    ]
-    return [part for part in parts if part.get("summary") != "0 parameters are the same"]
-
-
-def table(
-    numbers: Mapping[str, count], rows: pd.DataFrame, *, caption: str, formats: Mapping[str, str] | None = None,
-    notes: str = "",
-) -> Part:  # fmt: skip
-    """Set a table with the next number."""
-    number = str(next(numbers["Table"]))
-    return {"table": Markup(table_html(number, rows, caption=caption, formats=formats or {}, notes=notes, total=False))}
-
-
-def picture(numbers: Mapping[str, count], figure: Any, *, caption: str) -> Part:
-    """Set a figure with the next number."""
-    number = str(next(numbers["Figure"]))
-    drawn = base64.b64encode(as_png(figure, description=caption)).decode("ascii")
-    return {"picture": f"data:image/png;base64,{drawn}", "number": number, "caption": caption}

@@ -77,9 +77,9 @@ class Comparison:
     @property
     def moved(self) -> float:
         """Share of the customers known in both whom the first run's segmentation puts elsewhere on the later day."""
-        both = self.carried.index.intersection(self.before.segments.index)
-        if not self.of_one_shop or both.empty:
+        if not self.of_one_shop:
             return float("nan")
+        both = self.carried.index.intersection(self.before.segments.index)
         return float((self.carried[both] != self.before.segments.loc[both, "name"]).mean())
 
     @cached_property

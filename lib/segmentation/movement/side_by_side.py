@@ -101,6 +101,11 @@ def part(value: float | None) -> str:
     return "–" if value is None else f"{value * 100:.0f} %"
 
 
+def word(value: str | None) -> str:
+    """Write a word."""
+    return value or "–"
+
+
 Measure = Callable[[Told], Any]
 FIGURES: tuple[tuple[str, Callable[[Any], str], Measure], ...] = (
     ("as of", str, lambda told: told.day),
@@ -111,11 +116,14 @@ FIGURES: tuple[tuple[str, Callable[[Any], str], Measure], ...] = (
     ("orders of all", whole, lambda told: told.features["order_count"].sum()),
     ("segments", whole, lambda told: told.plan.k),
     ("found by", str, lambda told: told.plan.algorithm or told.plan.mode),
+    ("verdict on the segments", word, lambda told: told.evaluation.get("verdict")),
     ("agreement of refits", fine, lambda told: dug(told, "agreement", "agreement")),
-    ("silhouette", fine, lambda told: dug(told, "silhouette", "all")),
+    ("silhouette", fine, lambda told: dug(told, "internal", "all", "silhouette")),
     ("days held out", whole, lambda told: dug(told, "holdout_days")),
-    ("rank correlation with later spend", fine, lambda told: dug(told, "rivals", "segments", "spearman")),
-    ("later spend from the top fifth", part, lambda told: dug(told, "rivals", "segments", "top_share")),
+    ("order of segments kept later", fine, lambda told: dug(told, "order", "all days", "order_kept")),
+    ("later spend told by segments, ranks", part, lambda told: dug(told, "order", "all days", "ranks_explained")),
+    ("later spend told by segments, money", part, lambda told: dug(told, "order", "all days", "money_explained")),
+    ("best forecaster of later spend", word, lambda told: told.evaluation.get("winners", {}).get("value")),
     ("customers to contact", whole, lambda told: told.campaign.get("contactable")),
     ("budget of the campaign", fine, lambda told: told.campaign.get("budget")),
 )
