@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ibis.backends.duckdb import Backend
 from later_days import FIRST, GivenForecast, look, make_features
@@ -343,6 +343,7 @@ def nasty_days(draw: st.DrawFn) -> list[tuple[pd.DataFrame, list[float]]]:
     return days
 
 
+@settings(max_examples=10)
 @given(days=nasty_days())
 def test_forecasts_of_nasty_days_are_finite_and_within_what_can_be(
     nothing_bought: ir.Table, days: list[tuple[pd.DataFrame, list[float]]]

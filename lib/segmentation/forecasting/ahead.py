@@ -37,11 +37,20 @@ def who_tells_what(contest: Contest, *, looks: Sequence[Look], refused: str) -> 
 
 @dataclass(frozen=True)
 class Part:
-    """Some targets so many days ahead: what is told, how, and the same forecasts where what followed is known."""
+    """Some targets so many days ahead.
+
+    Attributes
+    ----------
+    told : one row a customer, one column a target
+    words : how it is told
+    tried : the same forecasts where what followed is known; None where there are none
+    simulated : whether the lifetime model tells it, which simulates its own intervals
+    """
 
     told: pd.DataFrame
     words: str
     tried: Tried | None
+    simulated: bool = False
 
 
 def told_ahead(
@@ -62,11 +71,12 @@ def told_ahead(
         else:
             told = tell(by, past, targets, days=days, seed=seed)
             words = f"{by.name}, learnt from as many days before"
-        return Part(told, words, tried_or_none(by, past, targets, days=days, seed=seed, contest=contest))
+        tried = tried_or_none(by, past, targets, days=days, seed=seed, contest=contest)
+        return Part(told, words, tried, simulated=lifetimes_too)
     except DataProblem as problem:
         if lifetimes is not None:
             words = f"the lifetime model in place of {by.name}. {problem}"
-            return Part(of_lifetimes(lifetimes, targets, days=days), words, None)
+            return Part(of_lifetimes(lifetimes, targets, days=days), words, None, simulated=True)
         return stretched(by, past, targets, days=days, seed=seed, contest=contest)
 
 

@@ -13,10 +13,10 @@ from segmentation.forecasting.ahead import LIFETIME, told_ahead, who_tells_what
 from segmentation.forecasting.contest import Contest
 from segmentation.forecasting.forecasters import all_forecasters, new_models
 from segmentation.forecasting.intervals import Errors
-from segmentation.forecasting.known import Known
+from segmentation.forecasting.known import Known, known_of
 from segmentation.forecasting.lifetimes import LifetimeModel
 from segmentation.forecasting.next_order import by_own_gaps
-from segmentation.forecasting.outlook_notes import notes_of
+from segmentation.forecasting.outlook_notes import coverage, notes_of
 from segmentation.forecasting.past import Past
 from segmentation.forecasting.simple_rules import Anyway
 from segmentation.problems import DataProblem
@@ -80,7 +80,7 @@ def make_outlook(
     past = Past(today, looks, beside)
     forecasters = {forecaster.name: forecaster for forecaster in all_forecasters(segmentation, new_models())}
     lifetimes, refused = lifetimes_or_why(forecasters[LIFETIME], today, horizons=horizons, seed=seed)
-    columns, basis, errors = {}, {}, {}
+    columns, basis, errors, simulated = {}, {}, {}, set()
     try:
         for name, targets in who_tells_what(contest, looks=looks, refused=refused).items():
             for days in horizons:
@@ -89,16 +89,24 @@ def make_outlook(
                 )
                 columns |= {(target, days): part.told[target] for target in targets}
                 basis |= {(target, days): part.words for target in targets}
+                simulated |= {(target, days) for target in targets if part.simulated}
                 if part.tried is not None:
                     errors |= {(target, days): part.tried.errors(target) for target in targets if target != "returns"}
     except DataProblem as problem:
         return Outlook(today.day, tuple(horizons), pd.DataFrame(index=today.features.index), why_not=str(problem))
-    table = with_intervals(columns, errors, lifetimes, horizons=horizons)
+    own = dict.fromkeys(simulated, lifetimes)
+    table = with_intervals(columns, errors, own, horizons=horizons)
     table = with_next_order(table, lifetimes, today, horizons=horizons)
-    return Outlook(
-        today.day, tuple(horizons), table, basis, errors, last_year(today),
-        tuple(notes_of(contest, basis, errors, refused, horizons=horizons)),
-    )  # fmt: skip
+    shares = coverage(contest, as_then(forecasters[LIFETIME], contest, looks, seed=seed))
+    notes = notes_of(contest, basis, errors, shares, refused, horizons=horizons)
+    return Outlook(today.day, tuple(horizons), table, basis, errors, last_year(today), tuple(notes))
+
+
+def as_then(model: LifetimeModel, contest: Contest, looks: Sequence[Look], *, seed: int) -> pd.DataFrame | None:
+    """Tell what the lifetime model said on the last day of the contest, with its intervals, where it has won."""
+    if LIFETIME not in {winner.name for winner in contest.winners.values()}:
+        return None
+    return lifetimes_or_why(model, known_of(looks[-1]), horizons=[contest.length], seed=seed)[0]
 
 
 def lifetimes_or_why(
@@ -117,29 +125,23 @@ def lifetimes_or_why(
 def with_intervals(
     columns: Mapping[tuple[str, int], pd.Series],
     errors: Mapping[tuple[str, int], Errors],
-    lifetimes: pd.DataFrame | None,
+    simulated: Mapping[tuple[str, int], pd.DataFrame],
     *,
     horizons: Sequence[int],
 ) -> pd.DataFrame:
-    """Add intervals, and see to it that more days never mean less."""
+    """Add intervals, as simulated or by what followed such forecasts; more days never mean less."""
     table = {}
     for (target, days), told in columns.items():
         table[f"{target}_{days}"] = told
         if target == "returns":
             continue
-        low, high = interval_of(told, errors.get((target, days)), lifetimes, f"{target}_{days}")
-        table[f"{target}_{days}_low"], table[f"{target}_{days}_high"] = low, high
+        name = f"{target}_{days}"
+        if (target, days) in simulated:
+            low, high = (simulated[target, days][f"{name}_{end}"] for end in ("low", "high"))
+        else:
+            low, high = errors[target, days].interval(told.to_numpy())
+        table[f"{name}_low"], table[f"{name}_high"] = np.minimum(low, told), np.maximum(high, told)
     return never_less(pd.DataFrame(table), horizons=horizons)
-
-
-def interval_of(
-    told: pd.Series, errors: Errors | None, lifetimes: pd.DataFrame | None, name: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Tell the interval by what followed such forecasts, or as the lifetime model simulates it."""
-    if errors is not None:
-        return errors.interval(told.to_numpy())
-    low, high = (lifetimes[f"{name}_{end}"].fillna(told).to_numpy() for end in ("low", "high"))
-    return np.minimum(low, told), np.maximum(high, told)
 
 
 def never_less(table: pd.DataFrame, *, horizons: Sequence[int]) -> pd.DataFrame:

@@ -16,6 +16,7 @@ def notes_of(
     contest: Contest,
     basis: Mapping[tuple[str, int], str],
     errors: Mapping[tuple[str, int], Errors],
+    shares: Mapping[str, float],
     refused: str,
     *,
     horizons: Sequence[int],
@@ -27,6 +28,7 @@ def notes_of(
     contest : see `hold_contest`
     basis : (target, horizon) → by whom and how it is told
     errors : (orders or value, horizon) → how far forecasts were off where they could be tried out
+    shares : see `coverage`
     refused : why there is no lifetime model; empty when there is one
     horizons : in days
     """
@@ -34,7 +36,7 @@ def notes_of(
     if contest.why_not:
         notes.append(f"Nothing says how good this is. {contest.why_not}")
     else:
-        notes.append(coverage_in_words(contest))
+        notes.append(coverage_in_words(contest, shares))
     if refused:
         notes.append(
             f"There is no lifetime model, so active means the chance of an order within {horizons[-1]} days, and the "
@@ -70,13 +72,9 @@ def bias_in_words(errors: Mapping[tuple[str, int], Errors]) -> list[str]:
         for (target, days), off in errors.items()
         if target == "value" and np.isfinite(off.bias)
     ]
-    return (
-        [
-            f"Tried out on earlier days, forecasts of spend were off in all by {listed(tried)}, where more than 0 is too high."
-        ]
-        if tried
-        else []
-    )
+    if not tried:
+        return []
+    return [f"Tried out on earlier days, forecasts of spend were off in all by {listed(tried)}; above 0 is too high."]
 
 
 def capital(words: str) -> str:
@@ -101,23 +99,24 @@ def listed(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def coverage_in_words(contest: Contest) -> str:
-    """Say how often intervals made from the days before held what followed the last one."""
-    shares = coverage(contest)
+def coverage_in_words(contest: Contest, shares: Mapping[str, float]) -> str:
+    """Say how often intervals made from the days before held what followed the last one; see `coverage`."""
     if not shares:
-        return (
-            "Intervals hold what followed such forecasts for 95 % of customers on the day looked back at; there is no "
-            "second day to test them on."
-        )
+        return "Intervals are meant for 95 % of customers; there is no second day to test them on."
     told = listed([f"the {AMOUNTS[target]} of {share:.0%}" for target, share in shares.items()])
     return (
-        f"Intervals come from how far forecasts of the same level were off, for 95 % of customers. Made from the days "
-        f"before, they held {told} of the customers in the {contest.length} days after {contest.days[-1]}."
+        f"Intervals are meant for 95 % of customers. Made by what was known before, they held {told} of them in the "
+        f"{contest.length} days after {contest.days[-1]}."
     )
 
 
-def coverage(contest: Contest) -> dict[str, float]:
-    """Measure on the last day of the contest the share of customers whom intervals made from the others held.
+def coverage(contest: Contest, simulated: pd.DataFrame | None) -> dict[str, float]:
+    """Measure the share of customers whom intervals held in the contest's last period, made by what was known before.
+
+    Parameters
+    ----------
+    contest : see `hold_contest`
+    simulated : the lifetime model's table of the contest's last day, which has intervals of its own; None unless it won
 
     Returns
     -------
@@ -127,12 +126,18 @@ def coverage(contest: Contest) -> dict[str, float]:
         return {}
     shares = {}
     for target in AMOUNTS:
-        told = contest.forecasts[contest.winners["value" if target == "value" else "returns"].name][target]
+        name = contest.winners["value" if target == "value" else "returns"].name
+        told = contest.forecasts[name][target]
+        last = told.index.get_level_values("day") == contest.days[-1]
         actual = contest.actual.loc[told.index, target].clip(lower=0.0)
-        days = pd.Index(told.index.get_level_values("day"))
-        last = days == contest.days[-1]
-        before = errors_of(told[~last].to_numpy(), actual[~last].to_numpy(), days=days[~last].to_numpy())
-        low, high = before.interval(told[last].to_numpy())
+        if simulated is not None and contest.kinds[name] == "lifetime model":
+            customers = told.index[last].get_level_values("customer_id")
+            column = f"{target}_{contest.length}"
+            low, high = (simulated.loc[customers, f"{column}_{end}"].to_numpy() for end in ("low", "high"))
+        else:
+            days = told.index.get_level_values("day").to_numpy()
+            before = errors_of(told[~last].to_numpy(), actual[~last].to_numpy(), days=days[~last])
+            low, high = before.interval(told[last].to_numpy())
         followed = actual[last].to_numpy()
         shares[target] = float(np.mean((low <= followed) & (followed <= high)))
     return shares
