@@ -242,26 +242,36 @@ def test_a_header_without_rows_is_a_sentence_and_no_traceback(home: Path, tmp_pa
     assert (home / "data" / "runs" / "empty" / "notebooks" / "01_ingest.ipynb").exists()
 
 
-TINY = {
-    "two": ["1,ann,2026-01-05,Mug,1,9.5", "2,bob,2026-02-05,Mug,1,9.5"],
-    "alike": [f"{i},c{i},2026-01-05,Mug,1,9.5" for i in range(40)],
-}
+TWO_ROWS = ["1,ann,2026-01-05,Mug,1,9.5", "2,bob,2026-02-05,Mug,1,9.5"]
+ALIKE = [f"{i},c{i},2026-01-05,Mug,1,9.5" for i in range(40)]
 
 
-def tiny_run(factory: pytest.TempPathFactory, name: str) -> Path:
-    """Run the whole workbook on a tiny shop once for all workers; read it only."""
+@pytest.fixture(scope="session")
+def alike_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run the whole workbook on forty alike customers once for all workers; read it only."""
 
     def make(home: Path) -> None:
-        finish(home, "--name", "tiny", "--orders", str(orders_csv(home / "orders.csv", TINY[name])))
+        finish(home, "--name", "tiny", "--orders", str(orders_csv(home / "orders.csv", ALIKE)))
 
-    return once(factory, f"tiny-{name}", make)
+    return once(tmp_path_factory, "alike", make)
 
 
-@pytest.mark.parametrize("shop", TINY)
-def test_tiny_shops_end_with_a_report_that_says_what_it_could_not_do(
-    shop: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    told = findings(tiny_run(tmp_path_factory, shop), "tiny")
+@pytest.fixture(scope="session")
+def killed_run(tmp_path_factory: pytest.TempPathFactory, alike_run: Path) -> Path:
+    """Kill a run in each of its steps, then run its name once more to the end, on two rows; read it only."""
+
+    def make(home: Path) -> None:
+        shutil.copytree(alike_run, home, dirs_exist_ok=True)
+        stood = {step: kill_in(step, home) for step in reversed(STEPS)}
+        (home / "stood.json").write_text(json.dumps(stood))
+        finish(home, "--name", "tiny", "--orders", str(orders_csv(home / "two.csv", TWO_ROWS)))
+
+    return once(tmp_path_factory, "killed", make)
+
+
+@pytest.mark.parametrize("run", ["alike_run", "killed_run"], ids=["forty alike", "two rows"])
+def test_tiny_shops_end_with_a_report_that_says_what_it_could_not_do(run: str, request: pytest.FixtureRequest) -> None:
+    told = findings(request.getfixturevalue(run), "tiny")
     assert list(told) == STEPS
     assert any("All customers are one group" in sentence for sentences in told.values() for sentence in sentences)
 
@@ -461,23 +471,22 @@ def test_a_full_disk_leaves_earlier_artifacts_whole(step: str, taobao_run: Path,
     assert not (folder / ".scratch").exists()
 
 
-def test_a_run_that_was_killed_in_every_step_is_whole_after_one_more(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    home = shutil.copytree(tiny_run(tmp_path_factory, "two"), tmp_path / "own")
-    folder = home / "data" / "runs" / "tiny"
-    for step in reversed(STEPS):
-        kill_in(step, home)
-        assert list(manifest(home, "tiny")["steps"]) == STEPS[: STEPS.index(step)]
-        for path in folder.glob("0*.parquet"):
-            pd.read_parquet(path)
-    finish(home, "--name", "tiny", "--orders", str(home / "orders.csv"))
-    assert list(manifest(home, "tiny")["steps"]) == STEPS
+@pytest.mark.parametrize("step", STEPS)
+def test_a_kill_leaves_earlier_steps_signed_and_every_table_whole(step: str, killed_run: Path) -> None:
+    stood = json.loads((killed_run / "stood.json").read_text())[step]
+    assert stood["signed"] == STEPS[: STEPS.index(step)]
+    assert stood["broken"] == []
+
+
+def test_a_run_that_was_killed_in_every_step_is_whole_after_one_more(killed_run: Path) -> None:
+    folder = killed_run / "data" / "runs" / "tiny"
+    assert list(manifest(killed_run, "tiny")["steps"]) == STEPS
+    assert len(pd.read_parquet(folder / "01_orders.parquet")) == len(TWO_ROWS)
     assert [path.name for path in folder.rglob(".*") if path.name.endswith(".part")] == []
 
 
-def kill_in(step: str, home: Path) -> None:
-    """Begin a run with a step and kill it there."""
+def kill_in(step: str, home: Path) -> dict[str, list[str]]:
+    """Begin a run with a step, kill it there, and tell which steps are still signed and which tables are broken."""
     words, environment = command(home, "run", "--name", "tiny", "--from", step, "--until", step, *QUICK)
     running = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until_begun(home, step, running)
@@ -485,6 +494,17 @@ def kill_in(step: str, home: Path) -> None:
     for process in (running, *kernels):
         process.kill()
     running.wait()
+    tables = (home / "data" / "runs" / "tiny").glob("0*.parquet")
+    return {"signed": list(manifest(home, "tiny")["steps"]), "broken": [path.name for path in tables if broken(path)]}
+
+
+def broken(table: Path) -> bool:
+    """Tell whether a table can't be read to its end."""
+    try:
+        pd.read_parquet(table)
+    except (OSError, ValueError):  # pyarrow's errors are of these
+        return True
+    return False
 
 
 def wait_until_begun(home: Path, step: str, running: subprocess.Popen) -> None:
