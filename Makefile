@@ -31,7 +31,8 @@ lint: $(INSTALLED) ## check style and form of code and notebooks
 benchmark: $(INSTALLED) ## measure the workbook beside its rivals
 	$(BIN)/python tests/benchmarks/run.py
 	@echo "Apart, since they take long or need more: truth.py, next_year.py, choice.py, features.py, assign.py,"
-	@echo "cold_start.py, excel.py in tests/benchmarks; each says at its top what it measures. The README lists them."
+	@echo "cold_start.py, refits.py, honesty.py, looks.py, lifetime.py, forecasts.py, drift.py, excel.py in tests/benchmarks;"
+	@echo "each says at its top what it measures. The README lists them."
 
 $(INSTALLED): requirements.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { \

@@ -276,7 +276,12 @@ def test_every_source_of_the_readme_has_its_tests(source: str) -> None:
 # --- README: cleaning
 
 
-PARAMETER_TABLES = {"02_clean": "### Cleaning", "03_features": "### Features", "04_cluster": "### Segments"}
+PARAMETER_TABLES = {
+    "02_clean": "### Cleaning",
+    "03_features": "### Features",
+    "04_cluster": "### Segments",
+    "05_evaluate": "### Proof",
+}
 
 
 def default_in_words(value: object) -> str:

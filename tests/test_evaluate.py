@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,7 @@ from segmentation.proving import (
     segmentations_then,
     upset,
 )
+from segmentation.runs import PROJECT
 
 NOTHING = Looks(why_not="All orders are of one day.")
 COLUMNS = ("recency_days", "order_count", "net_spend")
@@ -215,6 +217,11 @@ def test_the_record_can_be_written_and_read_again(record: dict) -> None:
 
 def test_the_record_holds_a_verdict_and_a_rate_of_return_a_segment(record: dict) -> None:
     assert [set(record["verdicts"].values()), sorted(record["came_back"].values())] == [{"act"}, [0.0, 1.0]]
+
+
+def test_the_codebook_lists_exactly_what_is_recorded(record: dict) -> None:
+    table = (PROJECT / "data" / "CODEBOOK.md").read_text(encoding="utf-8").partition("`05_evaluation.json`, what")[2]
+    assert re.findall(r"(?m)^\| `(\w+)` \|", table.partition("`05_outlook.parquet`")[0]) == list(record)
 
 
 def test_the_record_says_why_something_is_not_measured(record: dict) -> None:

@@ -1,3 +1,3 @@
 """From a small shop's order export to segments, proof and campaigns."""
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
