@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-import numpy as np
 import pandas as pd
 
+from segmentation.agreement import drawn_sample
 from segmentation.forecasting.forecasters import all_forecasters, new_models
 from segmentation.forecasting.judging import Winner, judge
 from segmentation.forecasting.known import TARGETS, Forecaster, Target, known_of, outcomes_of
@@ -120,9 +120,7 @@ def on_one_day(
 
 def sampled(look: Look, *, seed: int) -> Look:
     """Keep at most so many customers of a look, drawn by chance, so that a large shop does not wait."""
-    if len(look.features) <= MOST_CUSTOMERS:
-        return look
-    kept = np.sort(np.random.default_rng(seed).choice(len(look.features), MOST_CUSTOMERS, replace=False))
+    kept = drawn_sample(len(look.features), MOST_CUSTOMERS, seed=seed)
     return replace(look, features=look.features.iloc[kept], outcomes=look.outcomes.iloc[kept])
 
 

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression, TweedieRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 
+from segmentation.agreement import drawn_sample
 from segmentation.features import CATEGORIES, FEATURES, NUMBERS
 from segmentation.forecasting.known import Kind, Known, Target, outcomes_of, tidy, usual_value
 from segmentation.forecasting.recent import Activity, log_money
@@ -109,9 +110,8 @@ def to_learn_from(
             f"stayed away; {came:,} came back and {len(outcomes) - came:,} stayed away."
         )
     then, today = (readable(known, activity.of(known, days=days)) for known in (learn, now))
-    if len(then) > MOST_LEARNT:
-        kept = np.random.default_rng(seed).choice(len(then), MOST_LEARNT, replace=False)
-        then, outcomes = then.iloc[kept], outcomes.iloc[kept]
+    kept = drawn_sample(len(then), MOST_LEARNT, seed=seed)
+    then, outcomes = then.iloc[kept], outcomes.iloc[kept]
     known = [name for name in then if then[name].nunique() > 1]
     return then[known], today[known], outcomes
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from segmentation.forecasting.contest import Contest
 from segmentation.forecasting.intervals import Errors, errors_of
+from segmentation.gate import listed
 
 WORDS = {"returns": "who orders", "orders": "how many orders", "value": "spend"}
 AMOUNTS = {"value": "spend", "orders": "orders"}
@@ -86,17 +87,6 @@ def capital(words: str) -> str:
     'Past spend of A and B'
     """
     return words[:1].upper() + words[1:]
-
-
-def listed(words: Sequence[str]) -> str:
-    """Word a list.
-
-    Examples
-    --------
-    >>> listed(["30", "90", "365"])
-    '30, 90 and 365'
-    """
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def coverage_in_words(contest: Contest, shares: Mapping[str, float]) -> str:
