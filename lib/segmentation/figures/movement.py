@@ -34,8 +34,8 @@ def moves_map(matrix: pd.DataFrame) -> Figure:
     figure, axes = canvas(1.5 + 0.42 * len(matrix))
     ax = axes[0, 0]
     words = matrix.map(lambda customers: f"{customers:,.0f}" if customers > 0 else "")
-    shares = matrix.div(matrix.sum(axis=1).replace(0, np.nan), axis=0).fillna(0.0)
-    heatmap(ax, shares, annot=words, fmt="", cmap="Blues", vmin=0, vmax=1, cbar=False, annot_kws={"fontsize": 8.5})
+    shown = matrix.fillna(0.0)
+    heatmap(ax, shown, annot=words, fmt="", cmap="Blues", vmin=0, cbar=False, annot_kws={"fontsize": 8.5})
     ax.set_xticklabels([str(name).replace(" ", "\n") for name in matrix.columns], rotation=0, fontsize=8.5)
     ax.set_yticklabels(in_lines(matrix.index), rotation=0)
     ax.set_xlabel("after")
@@ -50,7 +50,8 @@ def drift_bars(drift: pd.DataFrame, *, bands: tuple[float, ...]) -> Figure:
 
     Parameters
     ----------
-    drift : one row a feature, indexed by its name: psi, usual, newcomers_psi, beyond; missing where not measured
+    drift : one row a feature, indexed by its name: psi, usual, newcomers_psi, whose; missing where not measured; the
+        bar or the diamond is red where it is beyond the usual
     bands : population stability indices from which a shift is called some, or clear
     """
     if drift.empty:
@@ -58,14 +59,16 @@ def drift_bars(drift: pd.DataFrame, *, bands: tuple[float, ...]) -> Figure:
     shown = drift.iloc[::-1]
     figure, axes = canvas(1.3 + 0.36 * len(shown))
     ax, places = axes[0, 0], np.arange(len(shown))
-    colours = [ACCENT if beyond > 0 else MAIN for beyond in shown["beyond"]]
-    ax.barh(places, shown["psi"].clip(lower=0.0), color=colours, height=0.6)
-    marks = {"usual": ("|", INK, "usual"), "newcomers_psi": ("D", QUIET, "newcomers")}
-    for column, (marker, colour, label) in marks.items():
-        values = shown[column].clip(lower=0.0)
+    fresh = shown["whose"].eq("newcomers")
+    bars, diamonds = (
+        np.where(shown["whose"].ne("") & own, ACCENT, colour) for own, colour in ((~fresh, MAIN), (fresh, QUIET))
+    )
+    ax.barh(places, shown["psi"].clip(lower=0.0), color=bars, height=0.6)
+    marks = {"usual": ("|", INK, 110, "usual"), "newcomers_psi": ("D", diamonds, 22, "newcomers")}
+    for column, (marker, colour, size, label) in marks.items():
+        values = shown[column].astype(float).clip(lower=0.0)
         if values.notna().any():
-            size = 110 if marker == "|" else 22
-            ax.scatter(values, places, marker=marker, color=colour, s=size, zorder=3, label=label)
+            ax.scatter(values, places, marker=marker, c=colour, s=size, zorder=3, label=label)
             ax.legend(loc="lower right", frameon=False, fontsize=8.5)
     for limit in bands:
         ax.axvline(limit, color=QUIET, linewidth=0.8, linestyle=":")

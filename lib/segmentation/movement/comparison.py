@@ -61,18 +61,30 @@ class Comparison:
         return assign_segments(self.segmentation, self.after.features)["segment"].map(names)
 
     @cached_property
+    def labels(self) -> tuple[pd.Series, pd.Series]:
+        """Label of each customer's segment in both runs; segments that hold mostly the same customers share one."""
+        own, carried = self.after.segments["name"], self.carried.fillna(NO_SEGMENT)
+        matched = matched_names(carried, own.reindex(carried.index))
+        return labels_for_both(self.before.segments["name"], own, matched, run=self.after.name)
+
+    @cached_property
     def moves(self) -> Moves:
-        """Who went from which segment to which; those that hold mostly the same customers are one."""
-        before, after = self.before.segments, self.after.segments
-        carried = self.carried.fillna(NO_SEGMENT)
-        matched = matched_names(carried, after["name"].reindex(carried.index))
-        own = labels_for_both(before["name"], after["name"], matched, run=self.after.name)
+        """Who went from which segment to which, by their labels."""
         return moves_between(
-            before.assign(name=own[0]),
-            after.assign(name=own[1]),
+            self.before.segments.assign(name=self.labels[0]),
+            self.after.segments.assign(name=self.labels[1]),
             spend_before=self.before.features["net_spend"],
             spend_after=self.after.features["net_spend"],
         )
+
+    @property
+    def own_names(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Each run's own name of a segment, by its label."""
+        before, after = (
+            dict(zip(labels, told.segments["name"], strict=True))
+            for labels, told in zip(self.labels, (self.before, self.after), strict=True)
+        )
+        return before, after
 
     @property
     def moved(self) -> float:

@@ -10,7 +10,7 @@ from scipy.stats import ks_2samp, wasserstein_distance
 from segmentation.describing.registry import CATEGORIES
 from segmentation.movement.stability_index import FEWEST, StabilityIndex, stability_index
 
-# Of the population stability index, by convention: Siddiqi, Credit Risk Scorecards (2006), on monitoring.
+# Of the population stability index, a rule of thumb: Yurdakul and Naranjo, Journal of Risk Model Validation 14 (2020).
 SOME, CLEAR = 0.10, 0.25
 SMALL = 0.02  # a smaller shift is not worth a word, however sure
 SURE = 3.0  # standard errors
@@ -108,15 +108,15 @@ def shift(pair: Pair, earlier: Sequence[Pair], name: str) -> dict[str, float]:
 
     Returns
     -------
-    psi, usual : less what chance makes of them, usual 0 without earlier looks; beyond : see `beyond`
+    psi, usual : less what chance makes of them, usual missing without earlier looks; beyond : see `beyond`
     """
     now = stability_index(pair[0][name], pair[1][name])
-    usual = [stability_index(before[name], after[name]) for before, after in earlier] or [NOTHING]
+    usual = [stability_index(before[name], after[name]) for before, after in earlier]
     measured = [index for index in usual if not np.isnan(index.value)]
     return {
         "psi": now.value,
         "usual": max((index.value for index in measured), default=np.nan),
-        "beyond": min((beyond(now, index) for index in measured), default=0.0),
+        "beyond": min((beyond(now, index) for index in (measured if earlier else [NOTHING])), default=0.0),
     }
 
 
@@ -166,8 +166,8 @@ DRIFT_NOTES = (
     "PSI: population stability index in tenths of the first, less what chance makes of it; by convention up to 0.10 is "
     "little, above 0.25 a lot. Usual: the most that it came to between two earlier looks. Since then: what customers "
     "did who had been active, beside the earlier period most like it. Distance: Wasserstein's, in standard deviations, "
-    "or of words the share that differs. KS: Kolmogorov–Smirnov. A dash: not measured, since nobody or too few are "
-    "there to compare."
+    "or of words the share that differs. KS: Kolmogorov–Smirnov. A dash: not measured, for want of earlier looks "
+    "or of customers."
 )
 
 
@@ -182,10 +182,10 @@ def band(beyond: float) -> str:
     Examples
     --------
     >>> [band(value) for value in (0.0, 0.05, 0.1, 0.4)]
-    ['as usual', 'a little', 'some', 'clearly']
+    ['as\xa0usual', 'a little', 'some', 'clearly']
     """
     if beyond < SMALL:
-        return "as usual"
+        return "as\N{NO-BREAK SPACE}usual"
     return "a little" if beyond < SOME else "some" if beyond < CLEAR else "clearly"
 
 
@@ -207,9 +207,13 @@ def drift_table(drift: pd.DataFrame) -> pd.DataFrame:
     for label, column in indices.items():
         table[label] = told[column].clip(lower=0.0).to_numpy(dtype="float64")
     table["distance"], table["KS"] = told["distance"].to_numpy(), told["ks"].to_numpy()
-    table["shifted"] = [band(value) for value in told["beyond"]]
-    table["whose"] = told["whose"].where(told["beyond"] >= SMALL, "").to_numpy()
+    table["shifted"] = [shift_in_words(row) for _, row in told.iterrows()]
     return table
+
+
+def shift_in_words(row: pd.Series) -> str:
+    """Word how large a shift is, and whose."""
+    return band(row["beyond"]) + (f", {row['whose']}" if row["beyond"] >= SMALL else "")
 
 
 def drift_in_words(drift: pd.DataFrame) -> str:
@@ -217,6 +221,6 @@ def drift_in_words(drift: pd.DataFrame) -> str:
     told = by_size(drift[drift["beyond"] >= SMALL])
     if told.empty:
         return "Nothing has shifted by more than chance and the shop's growing older explain."
-    named = [f"{feature_words(name)} ({band(row['beyond'])}, {row['whose']})" for name, row in told.head(4).iterrows()]
+    named = [f"{feature_words(name)} ({shift_in_words(row)})" for name, row in told.head(4).iterrows()]
     more = f" and {len(told) - 4} more" if len(told) > 4 else ""
     return f"Shifted beyond chance and the usual: {', '.join(named)}{more}."

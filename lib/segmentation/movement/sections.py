@@ -67,11 +67,12 @@ def moved(compared: Comparison, numbers: Mapping[str, count], *, min_group: int)
     if not compared.of_one_shop:
         return [{"text": "Not shown: the runs seem to be of different shops, so nobody can be followed."}]
     before, after = compared.before, compared.after
-    matrix = moves_matrix(compared.moves, min_group=min_group)
+    rows, columns = compared.own_names
+    matrix = moves_matrix(compared.moves, min_group=min_group).rename(index=rows, columns=columns)
     days = gone_after_days(before.features)
     caption = (
-        f"Customers by their segment in {before.name} (rows) and in {after.name} (columns). The darker, the larger the "
-        f"share of the row. Blank: nobody, fewer than {min_group}, or so few would follow from the rest."
+        f"Customers by their segment in {before.name} (rows) and in {after.name} (columns). The darker, the more "
+        f"customers. Blank: nobody, fewer than {min_group}, or so few would follow from the rest."
     )
     return [
         picture(numbers, figures.moves_map(matrix), caption=caption),
@@ -80,7 +81,7 @@ def moved(compared: Comparison, numbers: Mapping[str, count], *, min_group: int)
             matrix.reset_index().rename(columns={"before": f"{before.name} ↓ {after.name} →"}),
             caption=f"Customers by segment in {before.name} (rows) and in {after.name} (columns).",
             formats=dict.fromkeys(matrix.columns, "{:,.0f}"),
-            notes=f"A dash: fewer than {min_group} customers, or so few would follow from the rest. {SAME_SEGMENT}",
+            notes=f"A dash: fewer than {min_group} customers, or so few would follow from the rest.",
         ),
         table(
             numbers,
@@ -88,7 +89,7 @@ def moved(compared: Comparison, numbers: Mapping[str, count], *, min_group: int)
             caption=f"How each segment came from {before.name} to {after.name}.",
             formats=MOVES_FORMATS,
             notes="Before + joined + new − left − lost = after. New: known in the later run only; lost: in the earlier "
-            f"one only. Money: net spend as of either day, {after.money}.",
+            f"one only. Money: net spend as of either day, {after.money}. {SAME_SEGMENT}",
         ),
         {"text": gone_in_words(before.features, after.features, days=days, min_group=min_group)},
     ]
@@ -143,14 +144,15 @@ def made(compared: Comparison, numbers: Mapping[str, count]) -> list[Part]:
     before, after = compared.before, compared.after
     parameters, versions = parameters_beside(before, after), versions_beside(before, after)
     differ, same = (parameters[parameters[VERDICT].eq(DIFFERS) == flag] for flag in (True, False))
-    parts = [
-        table(numbers, differ, caption="Parameters that differ."),
-        table(numbers, same, caption="Parameters that are the same.")
-        | {"summary": f"{len(same)} parameters are the same"},
+    parts = [table(numbers, differ, caption="Parameters that differ.")]
+    if len(same):
+        alike = table(numbers, same, caption="Parameters that are the same.")
+        parts.append(alike | {"summary": "Parameters that are the same"})
+    return [
+        *parts,
         table(numbers, inputs_beside(before, after), caption="Inputs.", notes="The same file: byte by byte."),
         table(numbers, versions[versions[VERDICT] == DIFFERS], caption="Packages whose versions differ."),
     ]
-    return [part for part in parts if part.get("summary") != "0 parameters are the same"]
 
 
 def table(
