@@ -5,9 +5,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from segmentation.recording.record import record_of
-from segmentation.recording.store import add
-from segmentation.recording.tracking import log
 from segmentation.runs import Run
 
 Tell = Callable[[str], None]
@@ -43,6 +40,10 @@ def keep(run: Run, *, started: datetime, failed_step: str, parameters: Mapping[s
     """Add a run to the store, and to MLflow where that is asked for; see `recorded`."""
     ended = datetime.now(UTC)
     with told(tell, "This run could not be recorded."):
+        from segmentation.recording.record import record_of  # here, so that a run that is refused imports no pandas
+        from segmentation.recording.store import add
+        from segmentation.recording.tracking import log
+
         record = record_of(run, started=started, ended=ended, failed_step=failed_step, parameters=parameters)
         with told(tell, "This run is not in the list of `workbook runs`."):
             add(record)
