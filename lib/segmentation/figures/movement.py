@@ -1,5 +1,7 @@
 """Charts of movement and drift: between two days of a run, or two runs."""
 
+import textwrap
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -16,8 +18,10 @@ from segmentation.figures.base import (
     in_lines,
     not_measured,
 )
+from segmentation.problems import shorten
 
 MOVED_TITLE = "Who stood where before, and stands where after?"
+COLUMN = 12  # letters
 DRIFT_TITLE = "Which features have shifted?"
 
 
@@ -31,12 +35,13 @@ def moves_map(matrix: pd.DataFrame) -> Figure:
     """
     if not np.nansum(matrix.to_numpy()):
         return not_measured(MOVED_TITLE)
-    figure, axes = canvas(1.5 + 0.42 * len(matrix))
+    columns = [textwrap.fill(shorten(str(name)), COLUMN) for name in matrix.columns]
+    figure, axes = canvas(1.2 + 0.42 * len(matrix) + 0.16 * max(name.count("\n") + 1 for name in columns))
     ax = axes[0, 0]
     words = matrix.map(lambda customers: f"{customers:,.0f}" if customers > 0 else "")
     shown = matrix.fillna(0.0)
     heatmap(ax, shown, annot=words, fmt="", cmap="Blues", vmin=0, cbar=False, annot_kws={"fontsize": 8.5})
-    ax.set_xticklabels([str(name).replace(" ", "\n") for name in matrix.columns], rotation=0, fontsize=8.5)
+    ax.set_xticklabels(columns, rotation=0, fontsize=8.5)
     ax.set_yticklabels(in_lines(matrix.index), rotation=0)
     ax.set_xlabel("after")
     ax.set_ylabel("before")
