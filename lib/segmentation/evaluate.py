@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis.expr.types as ir
 import numpy as np
@@ -10,7 +10,8 @@ import pandas as pd
 
 from segmentation.cluster import Plan, named_segments
 from segmentation.forecasting import Contest, Outlook, hold_contest
-from segmentation.lifetime import LifetimeModels, once_above_returning
+from segmentation.lifetime import LifetimeModels, fit_best, once_above_returning, purchase_histories
+from segmentation.lifetime.histories import HISTORY
 from segmentation.movement import (
     Moves,
     Verdict,
@@ -25,6 +26,7 @@ from segmentation.movement import (
     refit_verdict,
     segment_moves,
 )
+from segmentation.problems import DataProblem
 from segmentation.proving import (
     Card,
     Evidence,
@@ -73,6 +75,21 @@ def last_day(looks: Looks) -> datetime.date | None:
 def checked_for_leaks(orders: ir.Table, looks: Looks, *, seed: int, **beside: ir.Table | None) -> LeakCheck | None:
     """Require that nothing that came later tells on the last earlier day; None when there is none."""
     return require_no_leak(orders, looks.last, seed=seed, **beside) if len(looks) else None
+
+
+def lifetimes_of(orders: ir.Table, *, as_of: datetime.date) -> tuple[pd.DataFrame, LifetimeModels]:
+    """Count each customer's purchase history and fit the lifetime models to them; without any where rows are customers.
+
+    Returns
+    -------
+    histories, see `purchase_histories`; models, see `fit_best`
+    """
+    try:
+        histories = purchase_histories(orders, as_of=as_of)
+    except DataProblem as problem:
+        nobody = pd.DataFrame({name: pd.Series(dtype="float64") for name in (*HISTORY, "order_value")})
+        return nobody, replace(fit_best(nobody), words=str(problem))
+    return histories, fit_best(histories)
 
 
 def contest_of(looks: Looks, then: Mapping[datetime.date, Fitted], *, seed: int) -> Contest:
