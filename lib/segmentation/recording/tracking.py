@@ -112,6 +112,7 @@ def tags(asked: Mapping[str, Any]) -> dict[str, str]:
     inputs = [f"{entry['name']} {(entry['sha256'] or '')[:12]}".strip() for entry in asked["inputs"]]
     versions = {f"version.{name}": version for name, version in asked["versions"].items()}
     return {
+        "verdict": asked["verdict"],
         "failed_step": asked["failed_step"],
         "steps": as_text(asked["steps"]),
         "inputs": as_text(inputs),
