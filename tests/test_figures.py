@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -68,19 +69,6 @@ def centres(names: list[str]) -> pd.DataFrame:
 
 def map_shares(names: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"can't lose": 0.25, "potential loyalists": 0.75, "new": 0.0}, index=names)
-
-
-def stability(names: list[str]) -> pd.DataFrame:
-    return by_name(names, jaccard=0.8).assign(band="stable")
-
-
-def later(names: list[str]) -> dict[str, pd.DataFrame]:
-    table = by_name(names, customers=1_200, later_spend=10.0, later_low=8.0, later_high=13.0).set_index("name")
-    return {"Segments": table, "Past spend": table}
-
-
-def rivals(names: list[str]) -> pd.DataFrame:
-    return by_name(names, spearman=0.5, spearman_low=0.4, spearman_high=0.6).set_index("name")
 
 
 def plan(names: list[str]) -> pd.DataFrame:
@@ -276,11 +264,6 @@ DRAWINGS = {
         {"units": units("EUR")},
         ("EUR", "days", "spend", "days since the last order", "10"),
     ),
-    "jaccard_bars": Drawing(figures.jaccard_bars, stability, {}, ("Does each segment come back?", "0.80  stable")),
-    "later_spend": Drawing(figures.later_spend, later, {"money": "EUR"}, ("later spend a customer, EUR",)),
-    "ranking_intervals": Drawing(
-        figures.ranking_intervals, rivals, {}, ("rank correlation with later spend (1 tells all, 0 nothing)", "0.50")
-    ),
     "campaign_arms": Drawing(figures.campaign_arms, plan, {}, ("customers", "treated", "control", "no contact")),
     "scales_before_and_after": Drawing(
         figures.scales_before_and_after,
@@ -434,7 +417,7 @@ def test_no_name_is_read_as_a_formula(figure: str) -> None:
 
 
 def test_a_currency_may_be_a_dollar_sign() -> None:
-    figure = figures.later_spend(later(["champions"]), money="$ or US$")
+    figure = figures.later_by_day(by_days(["champions"]), money="$ or US$")
     assert "later spend a customer, $ or US$" in texts(figure)
 
 
@@ -462,12 +445,12 @@ def tables_in(given: object) -> list[pd.DataFrame]:
     """List the tables that a figure is given, one or several."""
     if isinstance(given, pd.DataFrame):
         return [given]
-    return [table for part in (given.values() if isinstance(given, dict) else given) for table in tables_in(part)]
+    parts = given.values() if isinstance(given, dict) else given if isinstance(given, list | tuple) else []
+    return [table for part in parts for table in tables_in(part)]
 
 
-@pytest.mark.parametrize("figure", ["sizes_against_money", "jaccard_bars"])
-def test_a_segment_keeps_its_colour_in_any_order(figure: str) -> None:
-    drawing = DRAWINGS[figure]
+def test_a_segment_keeps_its_colour_in_any_order() -> None:
+    drawing = DRAWINGS["sizes_against_money"]
     table = drawing.table(NAMES["twelve segments"])[::-1]
     bars = drawing.draw(table, **drawing.options).axes[0].patches
     assert [bar.get_facecolor()[:3] for bar in bars] == [to_rgb(colour) for colour in figures.SEGMENT_COLOURS[::-1]]
@@ -508,7 +491,8 @@ def test_names_on_the_map_do_not_lie_on_each_other() -> None:
 
 
 def test_an_interval_reaches_from_low_to_high() -> None:
-    (line,) = figures.later_spend(later(["champions"]), money="EUR").axes[0].collections
+    drawn = figures.later_by_day(by_days(["champions"]), money="EUR").axes[0].collections
+    (line,) = (part for part in drawn if isinstance(part, LineCollection))
     assert line.get_segments()[0][:, 0].tolist() == [8.0, 13.0]
 
 
@@ -525,12 +509,6 @@ def test_a_segment_too_small_to_show_has_no_bar() -> None:
     assert [bar.get_width() for bar in bars] == [900, 0, 100, 0, 200, 0]
 
 
-def test_a_group_too_small_to_show_says_so() -> None:
-    table = later(["champions", "few"])["Segments"].assign(customers=[1_200, 3])
-    few = suppress_small_groups(table, count="customers", min_group=5, keep=[])
-    assert "few (too few to show)" in texts(figures.later_spend({"Segments": few}, money="EUR"))
-
-
 EMPTY = {
     "customer_map": {},
     "segment_distributions": {"units": {}},
@@ -539,8 +517,6 @@ EMPTY = {
     "sizes_against_money": {},
     "profile_heatmap": {},
     "cross_map": {},
-    "jaccard_bars": {},
-    "ranking_intervals": {},
     "campaign_arms": {},
     "scales_before_and_after": {},
     "correlation_heatmap": {},
@@ -557,8 +533,8 @@ def test_a_figure_without_numbers_says_so(figure: str) -> None:
 
 
 def test_later_spend_that_is_not_known_says_so() -> None:
-    empty = {"Segments": pd.DataFrame(), "Past spend": pd.DataFrame()}
-    assert "not measured" in texts(figures.later_spend(empty, money="EUR"))
+    empty = {"Segments": (pd.DataFrame(), pd.DataFrame()), "Past spend": (pd.DataFrame(), pd.DataFrame())}
+    assert "not measured" in texts(figures.later_by_day(empty, money="EUR"))
 
 
 def test_a_feature_that_is_not_known_says_so() -> None:

@@ -33,7 +33,7 @@ from segmentation.runs import Run, replacing
 
 TEMPLATES = Path(__file__).parent / "templates"
 TITLE = "Customer segments"
-LEAD_PICTURES = ("4.5", "4.6", "5.2")
+LEAD_PICTURES = ("4.5", "4.6", "5.3")
 PICTURES = ("image/png", "image/jpeg")
 STYLES = re.compile(r"<style\b.*?</style>", re.DOTALL | re.IGNORECASE)
 CAPTION = re.compile(r'<p id="figure-[^"]*" class="caption">')

@@ -18,7 +18,6 @@ from segmentation.figures.preparing import (
     scales_before_and_after,
     selection_bars,
 )
-from segmentation.figures.proof import jaccard_bars, later_spend, ranking_intervals
 from segmentation.figures.quality import account_bars, lines_by_month, quality_dots
 from segmentation.figures.segments import cross_map, profile_heatmap, sizes_against_money
 from segmentation.figures.trials import jaccard_dots, silhouette_plot
@@ -43,17 +42,14 @@ __all__ = [
     "feature_distributions",
     "forecast_calibration",
     "forecast_scores",
-    "jaccard_bars",
     "jaccard_dots",
     "later_by_day",
-    "later_spend",
     "learner_scores",
     "lines_by_month",
     "moves_map",
     "not_measured",
     "profile_heatmap",
     "quality_dots",
-    "ranking_intervals",
     "scales_before_and_after",
     "segment_colour",
     "segment_distributions",
