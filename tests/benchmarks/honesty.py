@@ -200,12 +200,14 @@ def unstable_row(seed: int, *, shape: str, refits: int = REFITS) -> dict[str, An
     told = bootstrap_refits(segmentation, features, plan, past=None, refits=refits, seed=seed)
     trials = upset(segmentation, features, plan, past=None, earlier=None, seed=seed)
     card = reliability_card(speaking_for(told, trials, segments))
+    alone = reliability_card(speaking_for(told, trials.iloc[:0], segments))
     cut = pd.Series(unsound, index=features.index).groupby(segments["segment"]).mean() > 0.5
     by_itself = card.segments["grounds"].str.startswith("By itself: act.") | (card.segments["verdict"] == "act")
     strict = card.segments["verdict"].eq(DO_NOT) & ~card.segments["grounds"].str.startswith("By itself")
     return {
         "cut": int(cut.sum()), "cut, not to act on": int((strict & cut).sum()),
         "cut, act": int((by_itself & cut).sum()), "sound": int((~cut).sum()),
+        "cut, act by refits": int((alone.segments["verdict"].eq("act") & cut).sum()),
         "sound, doubted": int((~by_itself & ~cut).sum()),
         "jaccard of cut": told.jaccard.mean(axis=0)[cut].mean(), "of sound": told.jaccard.mean(axis=0)[~cut].mean(),
         "halves of cut": trials.loc[HALVES][cut.index[cut]].mean(axis=None),
@@ -258,6 +260,7 @@ def unstable_rates(rows: dict[str, pd.DataFrame]) -> pd.DataFrame:
             shape: {
                 "cut segments not to act on": rate(int(table["cut, not to act on"].sum()), int(table["cut"].sum())),
                 "cut segments to act on": rate(int(table["cut, act"].sum()), int(table["cut"].sum())),
+                "the same, by refits alone": rate(int(table["cut, act by refits"].sum()), int(table["cut"].sum())),
                 "sound segments doubted": rate(int(table["sound, doubted"].sum()), int(table["sound"].sum())),
                 "found exactly": rate(
                     int(((table["cut, act"] == 0) & (table["sound, doubted"] == 0)).sum()), len(table)
