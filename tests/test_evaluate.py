@@ -137,7 +137,9 @@ def test_without_an_earlier_day_no_moves_are_shown(today: pd.DataFrame, segmenta
 
 def test_the_verdict_comes_first_in_words(looks: Looks, today: pd.DataFrame, segmentation: Segmentation) -> None:
     words = change_in_words(change(looks, today, segmentation), money="EUR", min_group=5)
-    assert words[0].startswith("No need to refit: keep the segments.")
+    assert words[0].startswith(
+        "Would the segments of the last earlier day still do? No need to refit: keep the segments."
+    )
 
 
 def test_the_share_that_moved_counts_who_is_known_on_both_days() -> None:

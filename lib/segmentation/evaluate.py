@@ -144,7 +144,9 @@ def change_in_words(change: Change, *, money: str, min_group: int) -> list[str]:
     """Say whether the segments are to be made anew, what shifted, and who moved; or why nothing is compared."""
     if change.moves is None or change.verdict is None:
         return [f"Whether customers have changed is not measured. {change.why_not}"]
-    verdict = " ".join([change.verdict.sentence, *change.verdict.grounds])
+    verdict = " ".join(
+        ["Would the segments of the last earlier day still do?", change.verdict.sentence, *change.verdict.grounds]
+    )
     return [verdict, *moves_in_words(change.moves, min_group=min_group, money=money), change.gone]
 
 

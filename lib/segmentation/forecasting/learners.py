@@ -12,6 +12,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, TweedieRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
+from threadpoolctl import ThreadpoolController
 
 from segmentation.agreement import drawn_sample
 from segmentation.features import CATEGORIES, FEATURES, NUMBERS
@@ -21,6 +22,7 @@ from segmentation.forecasting.scoring import POWER
 from segmentation.problems import DataProblem
 from segmentation.proving.looks import Look
 
+THREADS = ThreadpoolController()  # one is quicker on a busy machine; see docs/decisions/0011-threads.md
 FEWEST = 20  # customers who came back, and who stayed away
 RARE = 0.01  # of customers; rarer words of a category stand together
 MOST_WORDS = 30
@@ -45,6 +47,7 @@ class Regression:
     kind: Kind = "learner"
     activity: Activity = field(default_factory=Activity)
 
+    @THREADS.wrap(limits=1)
     def forecast(self, learn: Look, now: Known, *, days: int, seed: int, targets: Iterable[Target]) -> pd.DataFrame:
         """Forecast by weights; see `Forecaster.forecast`."""
         then, today, outcomes = to_learn_from(learn, now, self.activity, days=days, seed=seed)
@@ -73,6 +76,7 @@ class GradientBoosting:
     kind: Kind = "learner"
     activity: Activity = field(default_factory=Activity)
 
+    @THREADS.wrap(limits=1)
     def forecast(self, learn: Look, now: Known, *, days: int, seed: int, targets: Iterable[Target]) -> pd.DataFrame:
         """Forecast by trees; see `Forecaster.forecast`."""
         then, today, outcomes = to_learn_from(learn, now, self.activity, days=days, seed=seed)

@@ -13,8 +13,8 @@ WATCH_FORMATS = {"order within 90 days": "{:.0%}"}
 HOW_TO_READ: dict[Target, str] = {
     "value": "Deviance (Tweedie, power 1.5) decides, lower is better: under it the true expectation scores best, even "
     "where a few customers bring most of the money. Mean error: of a customer, whichever way; bias: all forecasts "
-    "together against all that came. Money and ranks explained: share of the differences that the forecast told, below "
-    "0 worse than the same for everybody. Top tenth: share of what came that those brought who were ranked highest.",
+    "together against all that came. Money told: share of the differences in money that the forecast told, below 0 "
+    "worse than the same for everybody. Top tenth: share of what came that those brought who were ranked highest.",
     "returns": "Log loss decides, lower is better: it punishes a chance that was far off. Brier: mean squared error of "
     "the chance. ROC AUC: how often who came back was given more than who did not, 0.5 as by chance.",
 }

@@ -12,14 +12,16 @@ from segmentation.forecasting.scoring import DECIDES
 WHAT = {"value": "what customers spend next", "returns": "who orders again"}
 SHOWN = {
     "value": {
-        "deviance": "deviance", "mae": "mean error", "bias": "bias", "money_explained": "money explained",
-        "ranks_explained": "ranks explained", "spearman": "rank correlation", "top_share": "top tenth brings",
+        "deviance": "deviance", "mae": "mean error", "bias": "bias", "money_explained": "money told",
+        "spearman": "rank correlation", "top_share": "top tenth",
     },
-    "returns": {"log_loss": "log loss", "brier": "Brier", "bias": "bias", "auc": "ROC AUC"},
+    "returns": {"log_loss": "log loss", "auc": "ROC AUC", "brier": "Brier", "bias": "bias"},
 }  # fmt: skip
+WITH_INTERVAL = {"value": "mae", "returns": "auc"}  # beside the score that decides, whose lead has one
+LEAD = "lead over the best rule"
 FORMATS = {
-    "deviance": "{:,.2f}", "mean error": "{:,.2f}", "bias": "{:+.0%}", "money explained": "{:.0%}",
-    "ranks explained": "{:.0%}", "rank correlation": "{:.3f}", "top tenth brings": "{:.0%}", "log loss": "{:.3f}",
+    "deviance": "{:,.2f}", "mean error": "{:,.2f}", "bias": "{:+.0%}", "money told": "{:.0%}",
+    "rank correlation": "{:.3f}", "top tenth": "{:.0%}", "log loss": "{:.3f}",
     "Brier": "{:.3f}", "ROC AUC": "{:.3f}",
 }  # fmt: skip
 
@@ -29,28 +31,31 @@ def contest_table(contest: Contest, target: Target) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row a forecaster: forecaster, kind, its scores, 95 % interval (of the score that decides), lead (of
-    that score over the best simple rule, as an interval); no row without a contest
+    DataFrame, one row a forecaster: forecaster; the score that decides and its lead over the best simple rule, as an
+    interval; the other scores, one of them beside its 95 % interval; no row without a contest
     """
-    names = SHOWN[target]
-    columns = ["forecaster", "kind", *names.values(), "95 % interval", "lead over the best simple rule"]
+    names, decides, beside = SHOWN[target], DECIDES[target], WITH_INTERVAL[target]
+    columns = ["forecaster", *names.values()]
+    columns.insert(columns.index(names[decides]) + 1, LEAD)
+    columns.insert(columns.index(names[beside]) + 1, "95 %")
     if contest.why_not:
         return pd.DataFrame(columns=columns)
-    decides = DECIDES[target]
     scores = contest.scores[target].xs("all", level="day").sort_values(decides, kind="stable")
     table = scores[[*names]].rename(columns=names).reset_index()
-    table.insert(1, "kind", table["forecaster"].map(contest.kinds))
-    form = FORMATS[names[decides]]
-    table["95 % interval"] = [
-        f"{form.format(low)} to {form.format(high)}"
-        for low, high in zip(scores[f"{decides}_low"], scores[f"{decides}_high"], strict=True)
-    ]
+    table["95 %"] = intervals(scores, beside, FORMATS[names[beside]])
+    leads = intervals(scores, "lead", "{:+.3f}")
     rule = contest.winners[target].rule
-    table["lead over the best simple rule"] = [
-        None if name == rule else f"{low:+.3f} to {high:+.3f}"
-        for name, low, high in zip(scores.index, scores["lead_low"], scores["lead_high"], strict=True)
+    table[LEAD] = [None if name == rule else lead for name, lead in zip(scores.index, leads, strict=True)]
+    return table[columns]
+
+
+def intervals(scores: pd.DataFrame, name: str, form: str) -> list[str | None]:
+    """Word the middle 95 % of a score, one a row; none where it is not known."""
+    ends = zip(scores[f"{name}_low"], scores[f"{name}_high"], strict=True)
+    return [
+        f"{form.format(low)}\u00a0to\u00a0{form.format(high)}" if np.isfinite([low, high]).all() else None
+        for low, high in ends
     ]
-    return table
 
 
 def table_formats(target: Target) -> dict[str, str]:
