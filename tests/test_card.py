@@ -238,9 +238,18 @@ def test_the_table_ends_with_the_whole_and_shows_a_small_segment_s_verdict_alone
     assert table.loc[0].isna().to_dict() == {"segment": False, "customers": True, "verdict": False, "grounds": True}
 
 
+def test_where_most_customers_are_in_doubtful_segments_the_whole_needs_care() -> None:
+    card = judged(stability=stability(jaccard=[0.95, 0.7, 0.7]))
+    assert [card.verdict, "90% of the customers are in segments to act on with care" in card.grounds] == [CARE, True]
+
+
+def test_where_most_customers_are_in_sound_segments_one_may_act() -> None:
+    assert judged(stability=stability(jaccard=[0.7, 0.7, 0.95])).verdict == ACT
+
+
 def test_the_finding_says_how_many_segments_may_be_acted_on() -> None:
     words = card_in_words(judged(stability=stability(jaccard=[0.95, 0.5, 0.7])))
-    assert words.startswith("Verdict on the segments: act. They tell what customers do later")
+    assert words.startswith("Verdict on the segments: act with care. They tell what customers do later")
     assert words.endswith("Segment by segment: 1 act, 1 act with care, 1 do not act.")
 
 

@@ -31,6 +31,7 @@ from shops import clean_orders, order_line, store_orders
 
 from segmentation.cluster import Plan, Segmented, Wish, fit, named_segments, segment_customers
 from segmentation.engine import engine
+from segmentation.evaluate import last_of
 from segmentation.features import FEATURES, collect, customer_features, past_for_choices, read_day
 from segmentation.gate import FULL, Allowed
 from segmentation.ingest import Hints, read_tables
@@ -41,7 +42,6 @@ from segmentation.proving.grounds import DO_NOT, Evidence
 from segmentation.proving.later import later_evidence
 from segmentation.proving.looks import MOST_LOOKS, look_back
 from segmentation.proving.refits import Refits, bootstrap_refits, refits_agreement, stability_by_segment
-from segmentation.proving.then import segmentations_then
 from segmentation.proving.trials import HALVES, upset
 from segmentation.sample import make_shop
 
@@ -105,14 +105,14 @@ def proved(
 ) -> Evidence:
     """Gather what the card rests on."""
     looked = look_back(orders, allowed=Allowed(FULL), as_of=day, days=0, most=looks, fewest=made.k)
-    then = list(segmentations_then(looked, made.plan).values())
+    later = later_evidence(looked, made.plan, made.segmentation, seed=seed)
     again = {"past": past, "seed": seed}
     return evidence_of(
         bootstrap_refits(made.segmentation, features, made.plan, refits=refits, **again),
-        upset(made.segmentation, features, made.plan, earlier=then[-1], **again),
+        upset(made.segmentation, features, made.plan, earlier=last_of(later.then), **again),
         crowd_of(made.segmentation, features, seed=seed),
-        later_evidence(looked, made.plan, made.segmentation, seed=seed),
-        returned=share_of_return(looked, made.plan, seed=seed),
+        later,
+        returned=share_of_return(looked, later.then, seed=seed),
         segments=made.segments,
     )
 

@@ -1,19 +1,19 @@
 """The reliability card: may one act on each segment, and on the whole, and on what grounds?"""
 
+import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
-from segmentation.cluster import Plan
 from segmentation.privacy import suppress_small_groups
-from segmentation.problems import DataProblem
 from segmentation.proving.crowd import Crowd
 from segmentation.proving.grounds import DO_NOT, VERDICTS, Evidence, segment_grounds, verdict_of, whole_grounds
 from segmentation.proving.later import LaterEvidence
 from segmentation.proving.looks import Looks
 from segmentation.proving.order import ALL_DAYS, order_by_day
 from segmentation.proving.refits import Refits, refits_agreement, stability_by_segment
-from segmentation.proving.then import customers_then, segmentations_then
+from segmentation.proving.then import Fitted, customers_then
 
 
 @dataclass(frozen=True)
@@ -65,25 +65,24 @@ def evidence_of(
     )
 
 
-def share_of_return(looks: Looks, plan: Plan, *, seed: int) -> tuple[float, float, float] | None:
+def share_of_return(
+    looks: Looks, then: Mapping[datetime.date, Fitted], *, seed: int
+) -> tuple[float, float, float] | None:
     """Measure how much of the differences in who came back lies between segments: low, mean and high; see `Evidence`.
 
     Parameters
     ----------
     looks : see `looks.look_back`
-    plan : of today's segments, made as of each day
+    then : the segments as made on each day, by day
     seed : of the customers drawn again
 
     Returns
     -------
-    None where nothing can be looked back at
+    None without such segments
     """
-    if looks.why_not:
+    if not then:
         return None
-    try:
-        customers = customers_then(looks, segmentations_then(looks, plan))
-    except DataProblem:
-        return None
+    customers = customers_then(looks, then)
     came_back = customers.assign(later_spend=customers["later_orders"].gt(0).astype("float64"))
     told = order_by_day(came_back, seed=seed).loc[ALL_DAYS]
     return told["ranks_low"], told["ranks_explained"], told["ranks_high"]

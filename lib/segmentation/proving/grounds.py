@@ -225,12 +225,13 @@ def keeping_order(kept: float | None) -> list[Ground]:
 
 
 def most(segments: pd.DataFrame) -> list[Ground]:
-    """Judge whether most customers are in segments that may be acted on."""
-    doubtful = segments["verdict"] == DO_NOT
-    share = segments.loc[doubtful, "customers"].sum() / max(1, segments["customers"].sum())
-    if share > MOST_OF_THEM:
-        return [(DO_NOT, f"{share:.0%} of the customers are in segments not to be acted on.")]
-    if not doubtful.any():
-        return []
-    are = "is" if doubtful.sum() == 1 else "are"
-    return [(ACT, f"{doubtful.sum()} of {len(segments)} segments {are} not to be acted on.")]
+    """Judge whether most customers are in segments that may be acted on, and without care."""
+    sizes = segments.groupby("verdict")["customers"].sum() / max(1, segments["customers"].sum())
+    none, doubtful = sizes.get(DO_NOT, 0.0), 1 - sizes.get(ACT, 0.0)
+    if none > MOST_OF_THEM:
+        return [(DO_NOT, f"{none:.0%} of the customers are in segments not to be acted on.")]
+    if doubtful > MOST_OF_THEM:
+        return [(CARE, f"{doubtful:.0%} of the customers are in segments to act on with care, or not at all.")]
+    number = int((segments["verdict"] == DO_NOT).sum())
+    are = "is" if number == 1 else "are"
+    return [(ACT, f"{number} of {len(segments)} segments {are} not to be acted on.")] if number else []
