@@ -165,6 +165,7 @@ def test_a_run_with_dearer_prices_is_to_be_refitted(tmp_path: Path):
 def test_runs_of_different_shops_are_not_followed(tmp_path: Path):
     other = Page(compare_runs("january", "elsewhere", out=tmp_path / "page.html"))
     assert "the other knows 0%, fewer than half: the runs seem to be of different shops" in other.text
+    assert re.search(r"The segments of january (would|may|would not) do for the customers of elsewhere\.", other.text)
     assert "table-7" in other.tables
     assert "Who stood where before" not in other.text
 

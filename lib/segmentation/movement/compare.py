@@ -61,7 +61,7 @@ def page(compared: Comparison, *, min_group: int, folder: Path) -> str:
             "css": stylesheet(),
         },
         about=about(compared),
-        verdict=compared.verdict.sentence,
+        verdict=compared.headline,
         findings=[*compared.verdict.grounds, *findings(compared, min_group=min_group)],
         sections=sections,
     )

@@ -12,7 +12,7 @@ from segmentation.movement.drift import Pair, drift_between
 from segmentation.movement.matching import labels_for_both, matched_names
 from segmentation.movement.moves import NO_SEGMENT, Moves, moves_between
 from segmentation.movement.told import Told
-from segmentation.movement.verdict import YEAR, RefitAgreement, Verdict, refit_agreement, refit_verdict
+from segmentation.movement.verdict import KEEP, REFIT, YEAR, RefitAgreement, Verdict, refit_agreement, refit_verdict
 from segmentation.proving.refits import bootstrap_refits
 
 SAME_SHOP = 0.5  # share of the smaller run's customers that both must know
@@ -134,6 +134,14 @@ class Comparison:
         """Whether the first run's segments still do for the second's customers."""
         known = self.apart if self.reference else 0
         return refit_verdict(self.drift, self.agreement, moved=self.moved, known_days=known if self.days else YEAR)
+
+    @property
+    def headline(self) -> str:
+        """The verdict in words; between different shops, whether the segments of one would do for the other."""
+        if self.of_one_shop:
+            return self.verdict.sentence
+        fits = "would do" if self.verdict.word == KEEP else "would not do" if self.verdict.word == REFIT else "may do"
+        return f"The segments of {self.before.name} {fits} for the customers of {self.after.name}."
 
 
 def in_order(first: Told, second: Told, *, seed: int) -> Comparison:
