@@ -10,7 +10,16 @@ import pandas as pd
 
 from segmentation.cluster import Plan, named_segments
 from segmentation.forecasting import Contest, Outlook, hold_contest
-from segmentation.lifetime import LifetimeModels, fit_best, once_above_returning, purchase_histories
+from segmentation.forecasting.ahead import LIFETIME
+from segmentation.lifetime import (
+    LifetimeModels,
+    expected_and_actual,
+    fit_best,
+    fits_table,
+    once_above_returning,
+    purchase_histories,
+)
+from segmentation.lifetime.gamma_gamma import NAME as OF_MONEY
 from segmentation.lifetime.histories import HISTORY
 from segmentation.movement import (
     Moves,
@@ -90,6 +99,32 @@ def lifetimes_of(orders: ir.Table, *, as_of: datetime.date) -> tuple[pd.DataFram
         nobody = pd.DataFrame({name: pd.Series(dtype="float64") for name in (*HISTORY, "order_value")})
         return nobody, replace(fit_best(nobody), words=str(problem))
     return histories, fit_best(histories)
+
+
+def lifetimes_used(models: LifetimeModels, *, money: str) -> pd.DataFrame:
+    """List the numbers of the models that are used: of orders and of their value; see `fits_table`."""
+    table = fits_table(models, money=money)
+    return table[table["model"].isin([models.best, OF_MONEY])].reset_index(drop=True)
+
+
+def lifetimes_tried(histories: pd.DataFrame, looks: Looks, *, min_group: int) -> pd.DataFrame:
+    """Compare the days with a purchase that a lifetime model expected after the last earlier day with those that came.
+
+    Parameters
+    ----------
+    histories : of today, see `purchase_histories`
+    looks : see `look_back`
+    min_group : groups of fewer customers are left out
+
+    Returns
+    -------
+    See `expected_and_actual`; no row without an earlier day, or where it carries no model
+    """
+    if not len(looks):
+        return pd.DataFrame(columns=["customers", "expected", "actual"])
+    then = purchase_histories(looks.last.orders, as_of=looks.last.day)
+    later = histories["repeat_count"].reindex(then.index) - then["repeat_count"]
+    return expected_and_actual(then, fit_best(then), later, days=looks.last.days, min_group=min_group)
 
 
 def contest_of(looks: Looks, then: Mapping[datetime.date, Fitted], *, seed: int) -> Contest:
@@ -174,11 +209,15 @@ def is_ordered(table: pd.DataFrame, horizons: Sequence[int]) -> bool:
     return bool(np.isfinite(told.to_numpy(dtype="float64")).all() and within and grows)
 
 
-def worth_in_words(outlook: Outlook, histories: pd.DataFrame, features: pd.DataFrame, models: LifetimeModels) -> str:
+def worth_in_words(
+    outlook: Outlook, contest: Contest, histories: pd.DataFrame, features: pd.DataFrame, models: LifetimeModels
+) -> str:
     """Say whether someone who bought once is worth more than who came back with the same spend; empty if unknown."""
-    if outlook.why_not:
+    if outlook.why_not or histories.empty:
         return ""
     table, spend = outlook.table, features["net_spend"]
+    if contest.winners and contest.winners["value"].kind != LIFETIME:
+        models = replace(models, best="")
     return once_above_returning(table, histories.reindex(table.index), spend, models, horizon=outlook.horizons[-1])
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from segmentation.forecasting.known import Kind, Known, Target, tidy
-from segmentation.lifetime import LifetimeModels, Refused, fit_best, lifetime_table, purchase_histories
-from segmentation.problems import DataProblem
+from segmentation.lifetime import LifetimeModels, fit_best, lifetime_table, purchase_histories
 from segmentation.proving.looks import Look
 
 
@@ -30,11 +29,11 @@ class LifetimeModel:
     def forecast(self, learn: Look, now: Known, *, days: int, seed: int, targets: Iterable[Target]) -> pd.DataFrame:
         """Forecast by the model; see `Forecaster.forecast`."""
         targets = list(targets)
-        table = self.table(now, horizons=[days], draws=1, seed=seed, money="value" in targets)
+        table = self.table(now, horizons=[days], draws=1, seed=seed)
         told = table[[f"{name}_{days}" for name in targets]].set_axis(targets, axis=1)
         return tidy(told, usual=float(told["value"].mean()) if "value" in told else 0.0)
 
-    def table(self, now: Known, *, horizons: Sequence[int], draws: int, seed: int, money: bool) -> pd.DataFrame:
+    def table(self, now: Known, *, horizons: Sequence[int], draws: int, seed: int) -> pd.DataFrame:
         """Tell each customer's table; see `lifetime.lifetime_table`.
 
         Returns
@@ -44,14 +43,12 @@ class LifetimeModel:
         Raises
         ------
         DataProblem
-            No model can be fitted, or none of money where money is asked for.
+            No model can be fitted.
         """
         if now.day not in self.fitted:
             histories = purchase_histories(now.orders, as_of=now.day)
             self.fitted[now.day] = histories, fit_best(histories)
         histories, fits = self.fitted[now.day]
-        if money and isinstance(fits.money, Refused):
-            raise DataProblem(fits.money.reason)
         table = lifetime_table(histories, fits, as_of=now.day, horizons=horizons, draws=draws, seed=seed)
         table = table.reindex(now.features.index)
         return table.fillna(dict.fromkeys(table.select_dtypes("number"), 0.0))

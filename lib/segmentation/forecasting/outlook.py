@@ -114,7 +114,7 @@ def lifetimes_or_why(
 ) -> tuple[pd.DataFrame | None, str]:
     """Tell the lifetime models' table, or why there is none."""
     try:
-        return model.table(today, horizons=horizons, draws=SIMULATED, seed=seed, money=True), ""
+        return model.table(today, horizons=horizons, draws=SIMULATED, seed=seed), ""
     except DataProblem as problem:
         return None, str(problem)
 

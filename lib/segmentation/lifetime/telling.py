@@ -24,6 +24,7 @@ OF_MONEY = {
 }
 MEANINGS = OF_RATES | OF_LEAVING | OF_MONEY
 SPEND_BANDS = 20
+A_TRIFLE = 0.01  # of value, by which nobody is worth more
 MOST_TIMES = 100  # more is not worded as a multiple
 FORMATS = {"estimate": "{:,.3f}", "standard error": "{:,.3f}", "lower": "{:,.3f}", "upper": "{:,.3f}"}
 
@@ -112,7 +113,7 @@ def once_above_returning(
     told = pd.DataFrame({"value": value, "orders": orders, "worth": value / orders.where(orders > 0)})
     bands = np.ceil(spend.rank(pct=True) * SPEND_BANDS)
     usual = told[back].groupby(bands[back]).median().reindex(bands).set_axis(told.index)
-    above = once & (told["value"] > usual["value"])
+    above = once & (told["value"] > (1 + A_TRIFLE) * usual["value"])
     if not above.any():
         return "No customer who bought once is valued above the usual returning customer of the same spend."
     sentence = (
@@ -143,4 +144,4 @@ def reasons_above(ours: pd.Series, usual: pd.Series, models: LifetimeModels, *, 
         )
     if models.best == BG_NBD.name:
         words += f" {BG_NBD.name} takes everybody who bought only once to be a customer still."
-    return words
+    return words or " Who forecasts spend here does not go by how often somebody came back."
