@@ -159,11 +159,11 @@ def change_since(
     last = looks.last
     before, after = named_segments(segmentation, last.features), named_segments(segmentation, features)
     moves = moves_between(before, after, spend_before=last.features["net_spend"], spend_after=features["net_spend"])
-    earlier = (looks.looks[-2].features, last.features) if len(looks) > 1 else None
-    drift = drift_between(last.features, features, columns=plan.recipe.columns, days=last.days, reference=earlier)
+    usual = [look.features for look in looks]
+    drift = drift_between(last.features, features, columns=plan.recipe.columns, days=last.days, reference=usual)
     old = then.get(last.day, segmentation)
     agreement = refit_agreement(old, features, plan, refits=refits, past=past)
-    verdict = refit_verdict(drift, agreement, moved=share_moved(moves))
+    verdict = refit_verdict(drift, agreement, moved=share_moved(moves), known_days=last.days * (len(looks) - 1))
     silent = gone_after_days(features)
     gone = gone_in_words(last.features, features, days=silent, min_group=min_group)
     return Change(moves, drift, verdict, gone)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DOTS_PER_INCH = 110
 MOST_ROWS = 20
 MISSING = "–"
+LONG = 60  # characters, from which on a column of words keeps a width of its own on a narrow screen
 AS_KIND = MappingProxyType({})
 
 
@@ -181,7 +182,10 @@ def side(column: pd.Series, *, first: bool) -> str:
     if pd.api.types.is_datetime64_any_dtype(column):
         return ' style="text-align:left;white-space:nowrap"'
     is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    return "" if is_number and not first else ' style="text-align:left"'
+    if is_number:
+        return ' style="text-align:left"' if first else ""
+    is_long = column.map(str).str.len().max() > LONG
+    return ' class="long" style="text-align:left"' if is_long else ' style="text-align:left"'
 
 
 def table_row(texts: Sequence[str], sides: Sequence[str]) -> str:

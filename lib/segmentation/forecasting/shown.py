@@ -8,7 +8,6 @@ from segmentation.forecasting.calibration import calibration
 from segmentation.forecasting.contest import JUDGED, Contest
 from segmentation.forecasting.known import Target
 
-OUTLOOK_FORMATS = {"active": "{:.0%}"} | {f"order in {days}\u00a0days": "{:.0%}" for days in HORIZONS_SHOWN}
 WATCH_FORMATS = {"order within 90 days": "{:.0%}"}
 HOW_TO_READ: dict[Target, str] = {
     "value": "Deviance (Tweedie, power 1.5) decides, lower is better: under it the true expectation scores best, even "
@@ -83,6 +82,12 @@ def outlook_table(table: pd.DataFrame, *, money: str) -> pd.DataFrame:
             ],
         }
     return pd.DataFrame(shown)
+
+
+def outlook_formats(money: str) -> dict[str, str]:
+    """Choose how the cells of `outlook_table` are written."""
+    shares = {f"order in {days}\u00a0days": "{:.0%}" for days in HORIZONS_SHOWN}
+    return {"active": "{:.0%}"} | shares | {f"{money} in {days}\u00a0days": "{:,.0f}" for days in HORIZONS_SHOWN}
 
 
 def watch_table(table: pd.DataFrame, *, money: str) -> pd.DataFrame:

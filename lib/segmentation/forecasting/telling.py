@@ -19,6 +19,7 @@ SHOWN = {
 }  # fmt: skip
 WITH_INTERVAL = {"value": "mae", "returns": "auc"}  # beside the score that decides, whose lead has one
 LEAD = "lead over the best rule"
+LEADS, ENDS = {"value": "{:+.1f}", "returns": "{:+.3f}"}, {"value": "{:,.0f}", "returns": "{:.3f}"}
 FORMATS = {
     "deviance": "{:,.2f}", "mean error": "{:,.2f}", "bias": "{:+.0%}", "money told": "{:.0%}",
     "rank correlation": "{:.3f}", "top tenth": "{:.0%}", "log loss": "{:.3f}",
@@ -42,8 +43,8 @@ def contest_table(contest: Contest, target: Target) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     scores = contest.scores[target].xs("all", level="day").sort_values(decides, kind="stable")
     table = scores[[*names]].rename(columns=names).reset_index()
-    table["95 %"] = intervals(scores, beside, FORMATS[names[beside]])
-    leads = intervals(scores, "lead", "{:+.3f}")
+    table["95 %"] = intervals(scores, beside, ENDS[target])
+    leads = intervals(scores, "lead", LEADS[target])
     rule = contest.winners[target].rule
     table[LEAD] = [None if name == rule else lead for name, lead in zip(scores.index, leads, strict=True)]
     return table[columns]

@@ -12,7 +12,6 @@ from segmentation.proving.looks import Looks
 from segmentation.proving.order import ALL_DAYS
 from segmentation.proving.people_groups import protected_counts
 
-LATER_FORMATS = {"came back": "{:.0%}", "share of all": "{:.0%}"}
 DAYS_FORMATS = {"order kept": "{:.2f}", "order told": "{:.0%}", "money told": "{:.0%}"}
 CARRIED_BACK = (
     "What members of a segment do next is told by today's segments, carried back: customers stand where they would "
@@ -103,6 +102,12 @@ def later_table(table: pd.DataFrame, *, money: str) -> pd.DataFrame:
         "share of all": table["revenue_share"],
     }
     return pd.DataFrame(shown, index=table.index).rename_axis("segment").reset_index()
+
+
+def later_formats(money: str) -> dict[str, str]:
+    """Choose how the cells of `later_table` are written."""
+    amounts = {f"{what}, {money}": "{:,.0f}" for what in ("before", "after", "revenue")}
+    return {"came back": "{:.0%}", "share of all": "{:.0%}"} | amounts
 
 
 def between(table: pd.DataFrame, name: str, form: str) -> list[str | None]:
