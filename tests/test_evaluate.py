@@ -10,6 +10,7 @@ from segmentation import cluster
 from segmentation.cluster import Plan, Segmentation
 from segmentation.evaluate import (
     Change,
+    active_shown,
     change_in_words,
     change_since,
     checked_for_leaks,
@@ -18,9 +19,12 @@ from segmentation.evaluate import (
     is_ordered,
     last_day,
     last_of,
+    lifetimes_tried,
+    lifetimes_used,
     moves_shown,
     moves_told,
     share_moved,
+    tried_in_words,
     without_nan,
 )
 from segmentation.forecasting import HORIZONS
@@ -181,6 +185,34 @@ def outlook_table(**told: float) -> pd.DataFrame:
 )
 def test_an_outlook_that_does_not_add_up_is_found(told: dict[str, float], expected: bool) -> None:
     assert is_ordered(outlook_table(**told), HORIZONS) is expected
+
+
+# --- lifetimes
+
+
+def tried(expected: list[float], actual: list[float]) -> pd.DataFrame:
+    return pd.DataFrame({"customers": [10, 30], "expected": expected, "actual": actual})
+
+
+def test_how_far_a_lifetime_model_was_off_counts_customers() -> None:
+    words = tried_in_words(tried([1.0, 2.0], [2.0, 2.0]))
+    assert words == "In all, it expected 12% fewer than came; it knows no season."
+
+
+def test_a_lifetime_model_that_expected_more_says_so() -> None:
+    assert tried_in_words(tried([2.0, 4.0], [1.0, 2.0])).startswith("In all, it expected 100% more")
+
+
+def test_what_was_not_tried_has_no_words() -> None:
+    assert tried_in_words(lifetimes_tried(histories(), NOTHING, min_group=5)) == ""
+
+
+def test_without_a_model_nobody_s_activity_is_shown() -> None:
+    assert active_shown(fit_best(histories()), histories()).empty
+
+
+def test_only_models_that_are_used_are_listed() -> None:
+    assert lifetimes_used(fit_best(histories()), money="EUR").empty
 
 
 # --- what is handed on

@@ -12,8 +12,6 @@ from segmentation.proving.fairness import (
     wilson,
 )
 from segmentation.proving.fairness_words import (
-    actions_formats,
-    actions_table,
     fairness_in_words,
     people_formats,
     people_table,
@@ -289,16 +287,6 @@ def test_nothing_known_of_people_is_said() -> None:
     assert len(people_table(fairness_of_segments(
         pd.DataFrame({"segment": 0}, index=people.index), people, values=pd.DataFrame(index=people.index), min_group=5
     ), {}, values={})) == 0  # fmt: skip
-
-
-def test_a_table_of_actions_has_a_row_a_group() -> None:
-    told = reached({"f": 0.5, "m": 0.8}, each=100)
-    table = actions_table(told)
-    assert table.to_numpy().tolist() == [
-        ["gender", "f", 100, 0.5, "40% to 60%", pytest.approx(0.625)],
-        ["gender", "m", 100, 0.8, "71% to 87%", pytest.approx(1.6)],
-    ]
-    assert actions_formats(told) == {"written to": "{:.0%}"}
 
 
 def test_tables_of_people_have_twenty_rows_at_most() -> None:

@@ -30,7 +30,6 @@ from segmentation.lifetime import (
     purchase_histories,
     refusals,
     summarised,
-    without_value,
 )
 from segmentation.lifetime.fitting import fit_model
 from segmentation.lifetime.histories import Summary
@@ -94,12 +93,11 @@ def test_returns_discounts_and_refunds_are_taken_off(connection: Backend) -> Non
     assert (told["repeat_count"], told["order_value"]) == (1, 30)
 
 
-def test_repeats_that_brought_no_money_have_no_value_and_are_counted(connection: Backend) -> None:
+def test_repeats_that_brought_no_money_have_no_value(connection: Backend) -> None:
     lines = [bought("ann", 1), bought("ann", 5, refunded=40.0), bought("ben", 1), bought("ben", 5)]
     told = counted(connection, *lines)
     assert told["first_value"].tolist() == [10, 10]
     assert told["order_value"].isna().tolist() == [True, False]
-    assert without_value(told) == 1
 
 
 def test_what_comes_on_the_day_of_description_or_later_is_not_known(connection: Backend) -> None:

@@ -13,6 +13,8 @@ from segmentation.forecasting import Contest, Outlook, hold_contest
 from segmentation.forecasting.ahead import LIFETIME
 from segmentation.lifetime import (
     LifetimeModels,
+    active_grid,
+    bias,
     expected_and_actual,
     fit_best,
     fits_table,
@@ -125,6 +127,20 @@ def lifetimes_tried(histories: pd.DataFrame, looks: Looks, *, min_group: int) ->
     then = purchase_histories(looks.last.orders, as_of=looks.last.day)
     later = histories["repeat_count"].reindex(then.index) - then["repeat_count"]
     return expected_and_actual(then, fit_best(then), later, days=looks.last.days, min_group=min_group)
+
+
+def tried_in_words(tried: pd.DataFrame) -> str:
+    """Say how far the expectation lay off in all; nothing where nothing was tried; see `lifetimes_tried`."""
+    if tried.empty:
+        return ""
+    expected, actual = (tried[name] * tried["customers"] for name in ("expected", "actual"))
+    off = bias(expected, actual)
+    return f"In all, it expected {abs(off):.0%} {'more' if off > 0 else 'fewer'} than came; it knows no season."
+
+
+def active_shown(models: LifetimeModels, histories: pd.DataFrame) -> pd.DataFrame:
+    """Compute how probably customers are active; no row without a model; see `active_grid`."""
+    return active_grid(models, observed_days=histories["observed_days"].max()) if models.best else pd.DataFrame()
 
 
 def contest_of(looks: Looks, then: Mapping[datetime.date, Fitted], *, seed: int) -> Contest:

@@ -83,11 +83,6 @@ def counted(known: ir.Table, as_of: datetime.date) -> ir.Table:
     )
 
 
-def without_value(histories: pd.DataFrame) -> int:
-    """Count who came back but brought no money by it: all returned, refunded or given away."""
-    return int((histories["order_value"].isna() & (histories["repeat_count"] > 0)).sum())
-
-
 def summarised(histories: pd.DataFrame) -> pd.DataFrame:
     """Collapse customers with the same history into one row, so that a fit looks at each history once.
 

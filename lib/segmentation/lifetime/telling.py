@@ -69,7 +69,7 @@ def models_in_words(models: LifetimeModels, *, money: str) -> list[str]:
         p, q, gamma = models.worth.parameters
         sentences.append(f"An order is worth {p * gamma / (q - 1):,.2f} {money} on average over all customers.")
     pulled = [fit.words for fit in models.orders.values() if isinstance(fit, Fit) and fit.penalised]
-    return sentences + pulled
+    return [*sentences, *pulled, *(reason for reason in refusals(models) if reason != models.words)]
 
 
 def customers_in_words(fit: Fit) -> str:

@@ -37,31 +37,6 @@ def people_formats(table: pd.DataFrame, names: Mapping[int, str]) -> dict[str, s
     return {name: "{:.0%}" for name in names.values() if name in table}
 
 
-def actions_table(fair: pd.DataFrame) -> pd.DataFrame:
-    """Set out for reading what share of each group the actions reach, one row a group.
-
-    Parameters
-    ----------
-    fair : see `fairness_of_actions`
-
-    Returns
-    -------
-    DataFrame: of, group, customers; for each action its share, "95 %" and "against others"
-    """
-    table = fair[["attribute", "group", "customers"]].drop_duplicates(["attribute", "group"])
-    table = table.rename(columns={"attribute": "of"}).reset_index(drop=True)
-    for action, rows in fair.groupby("action", sort=False):
-        table[action] = rows["share"].to_numpy()
-        table[f"{action}, 95 %"] = [f"{row.low:.0%} to {row.high:.0%}" for row in rows.itertuples()]
-        table[f"{action}, against others"] = rows["ratio"].to_numpy()
-    return table
-
-
-def actions_formats(fair: pd.DataFrame) -> dict[str, str]:
-    """Choose the formats of `actions_table`."""
-    return {str(action): "{:.0%}" for action in fair["action"].unique()}
-
-
 def fairness_in_words(fair: pd.DataFrame) -> list[str]:
     """Say plainly which groups are served much less than the rest, or that none is, as far as the numbers allow.
 
