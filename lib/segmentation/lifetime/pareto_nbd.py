@@ -19,6 +19,7 @@ from segmentation.lifetime.models import Model, orders_shape, rate_of_orders
 
 NODES, WEIGHTS = (values[:, None] for values in leggauss(32))
 NEGLIGIBLE = 45.0  # how far a logarithm may fall until the rest of an integral no longer counts
+SLOWEST = 1e-200  # rate of leaving; who leaves so seldom stays for good, and a division by it is finite
 CHUNK = 20_000  # histories at a time, so that the nodes of all fit in a processor's cache
 
 
@@ -122,8 +123,8 @@ def draw_orders(
     """Draw the next orders of a customer with each history who is active now; see `models.Model`."""
     r, alpha, s, beta = parameters
     rate = generator.gamma(r + summary.repeats) / (alpha + summary.span)
-    leaving = np.maximum(generator.gamma(s, size=len(rate)) / (beta + summary.span), np.finfo(float).tiny)
-    stay = generator.exponential(size=len(rate)) / leaving
+    leaving = generator.gamma(s, size=len(rate)) / (beta + summary.span)
+    stay = generator.exponential(size=len(rate)) / np.maximum(leaving, SLOWEST)
     between = np.diff(np.minimum(days, stay[:, None]), prepend=0.0)
     return np.cumsum(generator.poisson(np.minimum(rate[:, None] * between, MOST_ORDERS)), axis=1), rate
 
