@@ -208,6 +208,13 @@ def test_intervals_hold_what_follows_such_forecasts_for_95_percent() -> None:
     assert max(by_level) < 0.985  # at low levels nothing is the low end, so more than 95 % are held
 
 
+def test_an_interval_holds_nothing_where_often_nothing_followed_lower_forecasts() -> None:
+    # A group that was told 20 on one day is told 25 on the next; most of it spends nothing on either.
+    spent = np.where(np.arange(400) % 5 == 0, 100.0, 0.0)
+    low, _ = errors_of(np.full(400, 20.0), spent, days=np.zeros(400)).interval(np.array([25.0]))
+    assert low.tolist() == [0.0]
+
+
 @given(
     told=st.lists(st.floats(0.01, 1e6), min_size=1, max_size=60),
     later=st.lists(st.floats(-100, 1e7), min_size=1, max_size=60),

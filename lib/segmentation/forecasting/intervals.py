@@ -19,7 +19,8 @@ class Errors:
     Attributes
     ----------
     borders : of the forecast, between one level and the next, shape (levels − 1,)
-    off : per level what followed less the forecast, divided by the forecast to the power of ¾: amounts spread so
+    off : per level what followed less the forecast, divided by the forecast to the power of ¾: amounts spread so;
+        minus infinity where nothing followed, which is nothing whatever the forecast was
     days : per level the place of the day that each is of, from 0
     bias : all that was told against all that followed, less 1; missing when nothing followed
     """
@@ -75,7 +76,7 @@ def errors_of(told: np.ndarray, actual: np.ndarray, *, days: Sequence[object] | 
     borders = np.unique(cuts[cuts > told.min()]) if len(cuts) else cuts  # of what was told, so that no level is empty
     level = np.searchsorted(borders, told, side="right")
     place = pd.factorize(np.asarray(days))[0]
-    off = (np.clip(actual, 0, None) - told) / told**SPREAD
+    off = np.where(actual > 0, (actual - told) / told**SPREAD, -np.inf)
     parts = [level == at for at in range(len(borders) + 1)]
     bias = told.sum() / actual.sum() - 1 if actual.sum() > 0 else np.nan
     return Errors(borders, tuple(off[part] for part in parts), tuple(place[part] for part in parts), float(bias))
