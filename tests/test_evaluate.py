@@ -218,7 +218,7 @@ def test_only_models_that_are_used_are_listed() -> None:
 # --- what is handed on
 
 
-def recorded(looks: Looks, today: pd.DataFrame, segmentation: Segmentation) -> dict:
+def recorded(looks: Looks, today: pd.DataFrame, segmentation: Segmentation, *, min_group: int = 5) -> dict:
     segments = cluster.named_segments(segmentation, today)
     refits = bootstrap_refits(segmentation, today, PLAN, past=None, refits=10, seed=1)
     trials = upset(segmentation, today, PLAN, past=None, earlier=None, seed=1)
@@ -229,6 +229,7 @@ def recorded(looks: Looks, today: pd.DataFrame, segmentation: Segmentation) -> d
     return evaluation_record(
         reliability_card(evidence), evidence, refits, internal_measures(segmentation, today, seed=1), later,
         contest_of(NOTHING, {}, seed=1), fit_best(histories()), change(looks, today, segmentation), came_back=came_back,
+        min_group=min_group,
     )  # fmt: skip
 
 
@@ -256,6 +257,13 @@ def test_the_record_holds_a_verdict_and_a_rate_of_return_a_segment(record: dict)
 def test_the_codebook_lists_exactly_what_is_recorded(record: dict) -> None:
     table = (PROJECT / "data" / "CODEBOOK.md").read_text(encoding="utf-8").partition("`05_evaluation.json`, what")[2]
     assert re.findall(r"(?m)^\| `(\w+)` \|", table.partition("`05_outlook.parquet`")[0]) == list(record)
+
+
+def test_what_few_customers_did_next_is_not_recorded(
+    looks: Looks, today: pd.DataFrame, segmentation: Segmentation
+) -> None:
+    told = recorded(looks, today, segmentation, min_group=EACH + 1)
+    assert [told["later"], told["came_back"]] == [{}, {}]
 
 
 def test_the_record_says_why_something_is_not_measured(record: dict) -> None:

@@ -47,6 +47,7 @@ from segmentation.proving import (
     Looks,
     Refits,
     by_kind,
+    large_enough,
     refits_agreement,
     require_no_leak,
 )
@@ -251,12 +252,14 @@ def evaluation_record(
     change: Change,
     *,
     came_back: pd.Series,
+    min_group: int,
 ) -> dict[str, object]:
     """Record the evaluation in plain numbers, None for what is not measured, with the reason.
 
     Parameters
     ----------
     came_back : share of each segment's customers of earlier days who ordered in the period after, by segment name
+    min_group : what fewer customers did next is not recorded, since records may be shared
     """
     reasons = {
         "stability": refits.why_not,
@@ -266,6 +269,7 @@ def evaluation_record(
         "lifetime": "" if models.best else models.words,
         "change": change.why_not,
     }
+    shown = large_enough(later.segments, min_group=min_group)
     record = {
         "verdict": card.verdict,
         "verdicts": card.segments.set_index("name")["verdict"].to_dict(),
@@ -278,8 +282,8 @@ def evaluation_record(
         "holdout_days": later.days,
         "order": later.order.rename(index=str).to_dict(orient="index"),
         "concordance": later.concordance,
-        "later": later.segments.to_dict(orient="index"),
-        "came_back": came_back.dropna().to_dict(),
+        "later": shown.to_dict(orient="index"),
+        "came_back": came_back[came_back.index.isin(shown.index)].dropna().to_dict(),
         "forecasts": {target: scores_of(contest, target) for target in contest.scores},
         "winners": {target: winner.name for target, winner in contest.winners.items()},
         "lifetime": lifetime_record(models),
