@@ -40,6 +40,18 @@ def pairs(counts: np.ndarray) -> np.ndarray:
     return counts * (counts - 1) / 2
 
 
+def jaccards(shared: np.ndarray) -> np.ndarray:
+    """Measure the Jaccard similarity of each group of one grouping with each of another, shape (groups, groups).
+
+    Examples
+    --------
+    >>> jaccards(np.array([[0, 2, 0], [1, 0, 1]])).tolist()
+    [[0.0, 1.0, 0.0], [0.5, 0.0, 0.5]]
+    """
+    either = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0, keepdims=True) - shared
+    return shared / np.maximum(either, 1)
+
+
 def closest_jaccard(shared: np.ndarray) -> np.ndarray:
     """Measure each group's Jaccard similarity to its closest match in another grouping.
 
@@ -52,8 +64,7 @@ def closest_jaccard(shared: np.ndarray) -> np.ndarray:
     >>> closest_jaccard(np.array([[0, 2, 0], [1, 0, 1]])).tolist()
     [1.0, 0.5]
     """
-    either = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0, keepdims=True) - shared
-    return (shared / np.maximum(either, 1)).max(axis=1)
+    return jaccards(shared).max(axis=1)
 
 
 def agreement_of(first: np.ndarray, second: np.ndarray) -> float:

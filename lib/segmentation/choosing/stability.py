@@ -22,18 +22,20 @@ def refit_labels(prepared: np.ndarray, *, algorithm: str, k: int, refits: int, s
     generator = np.random.default_rng(seed)
     for refit in range(refits):
         drawn = generator.integers(0, len(prepared), len(prepared))
-        yield refitted(prepared, drawn, algorithm=algorithm, k=k, seed=seed + refit).assign(prepared)
+        yield refitted(prepared, drawn, algorithm=algorithm, k=k, seed=seed + refit, starts=REFIT_STARTS).assign(
+            prepared
+        )
 
 
-def refitted(prepared: np.ndarray, drawn: np.ndarray, *, algorithm: str, k: int, seed: int) -> Fit:
+def refitted(prepared: np.ndarray, drawn: np.ndarray, *, algorithm: str, k: int, seed: int, starts: int) -> Fit:
     """Fit once more on the customers drawn; see `refit_labels`."""
     if algorithm != K_MEANS:
-        return fit_groups(prepared[drawn], algorithm=algorithm, k=k, seed=seed, starts=REFIT_STARTS)
+        return fit_groups(prepared[drawn], algorithm=algorithm, k=k, seed=seed, starts=starts)
     times = np.bincount(drawn, minlength=len(prepared))
     rows = times > 0
     k = min(k, int(rows.sum()))
     weights = times[rows].astype("float64")
-    return fit_groups(prepared[rows], algorithm=algorithm, k=k, seed=seed, starts=REFIT_STARTS, weights=weights)
+    return fit_groups(prepared[rows], algorithm=algorithm, k=k, seed=seed, starts=starts, weights=weights)
 
 
 def stability(prepared: np.ndarray, labels: np.ndarray, *, algorithm: str, refits: int, seed: int) -> dict[str, float]:

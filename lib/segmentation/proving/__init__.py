@@ -53,18 +53,6 @@ from segmentation.proving.trials import by_kind, stability_in_words, trials_tabl
 
 __all__ = [
     "CARRIED_BACK", "CHOSEN_TODAY", "DAYS_FORMATS", "FAIRNESS_NOTES", "INTERNAL_FORMATS", "LEAK_NOTES", "Card", "Crowd",
-    "Evidence", "Internal", "LaterEvidence", "LeakCheck", "Look", "Looks", "Refits", "actions_formats", "actions_table",
-    "bootstrap_refits", "by_kind", "card_in_words", "card_table", "crowd_of", "customers_by_todays", "days_table",
-    "evidence_of", "fairness_in_words", "fairness_of_actions", "fairness_of_segments", "how_to_read",
-    "internal_measures", "internal_table", "large_enough", "later_evidence", "later_formats", "later_in_words",
-    "later_table", "leak_in_words", "look_at", "look_back", "looks_caption", "people_formats", "people_groups",
-    "people_table", "refits_agreement", "refits_in_words", "reliability_card", "require_no_leak", "return_rates",
-    "segmentations_then", "served_by_plan", "share_of_return", "shown_by_day", "silhouette_curves",
-    "stability_by_segment", "stability_in_words", "trials_table", "upset",
-]  # fmt: skip
-
-__all__ = [
-    "CARRIED_BACK", "CHOSEN_TODAY", "DAYS_FORMATS", "FAIRNESS_NOTES", "INTERNAL_FORMATS", "LEAK_NOTES", "Card", "Crowd",
     "Evidence", "Internal", "LaterEvidence", "LeakCheck", "Look", "Looks", "Refits", "bootstrap_refits", "by_kind",
     "card_in_words", "card_table", "crowd_of", "customers_by_todays", "days_table", "evidence_of", "fairness_in_words",
     "fairness_of_actions", "fairness_of_segments", "how_to_read", "internal_measures", "internal_table", "large_enough",

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from segmentation.agreement import adjusted_rand, shared_customers
+from segmentation.agreement import adjusted_rand, jaccards, shared_customers
 from segmentation.cluster import Plan, Segmentation
 from segmentation.features import GROUPS, of_groups
 from segmentation.gate import FULL
@@ -166,9 +166,7 @@ def compare_halves(labels: np.ndarray, first: np.ndarray, second: np.ndarray, *,
 
 def closest_match(labels: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Find the group of another grouping that is most like each group, by Jaccard similarity."""
-    shared = shared_customers(labels, others)
-    either = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0, keepdims=True) - shared
-    return (shared / np.maximum(either, 1)).argmax(axis=1)
+    return jaccards(shared_customers(labels, others)).argmax(axis=1)
 
 
 def left_over(plan: Plan) -> dict[str, list[str]]:
